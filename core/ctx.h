@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ctx.h - the inside of a context: the log and the choice of engine */
+#ifndef LM_CTX_H
+#define LM_CTX_H
+
+#include "core/livemend.h"
+
+struct io;
+
+struct lm_ctx {
+	lm_log_fn log;
+	void *log_arg;
+	enum lm_engine engine;
+	/*
+	 * For tests: wraps the I/O table of each stick that is opened for an
+	 * operation (fail-nth, crash-at-nth). NULL in real life. Takes over
+	 * inner, which it closes when it is closed itself.
+	 */
+	struct io *(*wrap_io)(void *arg, struct io *inner);
+	void *wrap_arg;
+};
+
+/* Writes a line to the log; ctx may be NULL. The text is made printable. */
+void ctx_log(const struct lm_ctx *ctx, enum lm_log_level level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

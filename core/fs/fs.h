@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * fs.h - the root file system, seen through libext2fs over a source
+ */
+#ifndef FS_FS_H
+#define FS_FS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/io/io.h"
+#include "core/livemend.h"
+
+struct fs;
+
+struct fs_info {
+	char type[16];        /* "ext2", "ext3", "ext4"; others as libblkid names them */
+	bool readable;        /* ext2/3/4 that libext2fs opens; the rest below is known only then */
+	enum lm_fs_state state; /* CLEAN; DIRTY: journal to replay or not unmounted; ERRORS: marked */
+	bool needs_recovery;  /* journal to replay */
+	uint32_t block_bytes;
+	uint64_t blocks, blocks_free, inodes, inodes_free; /* blocks_free less the reserved ones: */
+	uint64_t blocks_avail;                             /* ...free for ordinary users */
+	uint64_t size_bytes;  /* blocks * block_bytes */
+	unsigned char uuid[16];
+	char label[20];
+	int64_t mkfs_time, write_time;
+};
+
+/*
+ * Opens the file system in src (not owned, must outlive it). A file system
+ * that cannot be read opens all the same, with readable == false. Only
+ * superblock and descriptors are read; bitmaps on the first use.
+ */
+int fs_open(struct io_source *src, struct fs **fs, struct lm_error *err);
+void fs_close(struct fs *fs); /* NULL allowed */
+const struct fs_info *fs_info(const struct fs *fs);
+
+/* Reads the block bitmap now. -EUCLEAN when it cannot be trusted. */
+int fs_load_bitmap(struct fs *fs, struct lm_error *err);
+
+/*
+ * Whether any block in bytes [off, off + len) is in use. Bytes before the
+ * first block, beyond the last one, and everything in a file system that is
+ * not readable count as used. fs_load_bitmap() must have succeeded.
+ */
+bool fs_range_used(const struct fs *fs, uint64_t off, uint64_t len);
+
+/* Zeroes the parts of buf (content of [off, off + len)) whose blocks are free. */
+void fs_zero_free(const struct fs *fs, uint64_t off, void *buf, size_t len);
+
+/* What owns a block. */
+enum fs_owner_kind { FS_FREE, FS_METADATA, FS_JOURNAL, FS_FILE };
+
+/*
+ * Scans all inodes once and calls fn for each run of blocks with its owner, in
+ * no particular order; path is "/a/b" (printable) for FS_FILE (directories
+ * too), NULL otherwise; hard links are given one of their paths. Free blocks
+ * are not called for. Non-zero return of fn ends it with that value.
+ */
+typedef int (*fs_owner_fn)(void *arg, enum fs_owner_kind kind, const char *path, bool is_dir,
+			   uint64_t off_bytes, uint64_t len_bytes);
+int fs_owners(struct fs *fs, fs_owner_fn fn, void *arg, struct lm_error *err);
+
+/*
+ * Whether merged is a later state of the very file system in base: same UUID,
+ * making time, geometry, and places of bitmaps and inode tables of every
+ * group. *same is only set when both are readable. why says what differs.
+ */
+int fs_same(const struct fs *base, const struct fs *merged, bool *same, char why[160]);
+
+/*
+ * Runs e2fsck with an argument vector on path. mode: FS_CHECK (-fn), FS_PREEN (-fp) or
+ * FS_REPAIR (-fy). *status gets its exit status (bit mask, e2fsck(8)); its output goes to log
+ * line by line, its progress (-C) to progress. -ENOENT when there is no e2fsck.
+ */
+enum fs_e2fsck { FS_CHECK, FS_PREEN, FS_REPAIR };
+typedef int (*fs_progress_fn)(void *arg, unsigned pass, uint64_t done, uint64_t total);
+typedef void (*fs_line_fn)(void *arg, const char *line);
+int fs_e2fsck(const char *path, enum fs_e2fsck mode, fs_progress_fn progress, fs_line_fn line,
+	      void *arg, int *status, struct lm_error *err);
+
+#endif

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * livemend.h - what the core offers to front ends and tests
+ *
+ * This is the only header of core/ that a front end includes. The core never
+ * prints and knows no terminal: it returns plain structs to be rendered, and
+ * reports through the typed callbacks below.
+ *
+ * Conventions
+ *   - Functions return 0 or a negative errno, and fill a struct lm_error that
+ *     is complete enough to be shown as it is. A NULL error is allowed.
+ *   - Sizes end in _bytes (bytes) or _sectors (512-byte sectors).
+ *   - Every string in a struct returned here is owned by that struct and has
+ *     been made printable: control characters and invalid UTF-8 that came
+ *     from a stick were replaced. A string that may be absent is NULL.
+ *   - Texts are marked for gettext and come back translated.
+ */
+#ifndef LIVEMEND_H
+#define LIVEMEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ------------------------------------------------------------ errors -- */
+
+/* How something ended. The values are the exit statuses of the program. */
+enum lm_outcome {
+	LM_DONE = 0,       /* done, or healthy */
+	LM_ATTENTION = 1,  /* something needs attention */
+	LM_USAGE = 2,      /* the call was wrong */
+	LM_REFUSED = 3,    /* refused, nothing was changed */
+	LM_UNCHANGED = 4,  /* failed, everything is as before */
+	LM_RESUMABLE = 5,  /* stopped in a state that resume takes up */
+	LM_CANCELLED = 130 /* cancelled by the user at a safe point */
+};
+
+/*
+ * One failure, in the four parts a user needs. All parts are printable text;
+ * a part that does not apply is an empty string.
+ */
+struct lm_error {
+	int code;                /* negative errno, 0 = no error */
+	enum lm_outcome outcome; /* what it means for the stick */
+	char what[200];          /* what failed: "Reading the overlay's table failed" */
+	char on[300];            /* on what: a path, with an offset where it matters */
+	char why[300];           /* why: the system's reason, or ours */
+	char help[500];          /* what the user can do */
+};
+
+/* ----------------------------------------------------------- context -- */
+
+struct lm_ctx;
+
+enum lm_log_level { LM_LOG_ERROR, LM_LOG_WARN, LM_LOG_INFO, LM_LOG_DEBUG };
+
+/* Called from any thread; text is one printable line without newline. */
+typedef void (*lm_log_fn)(void *arg, enum lm_log_level level, const char *text);
+
+enum lm_engine { LM_ENGINE_AUTO, LM_ENGINE_KERNEL, LM_ENGINE_DIRECT };
+
+/*
+ * Makes a context; free it with lm_ctx_free() after everything made from it.
+ * Messages of libdevmapper, libext2fs and others are routed to the log from
+ * here on; without a log function they are dropped.
+ */
+int lm_ctx_new(struct lm_ctx **ctx, struct lm_error *err);
+void lm_ctx_free(struct lm_ctx *ctx);
+void lm_ctx_set_log(struct lm_ctx *ctx, lm_log_fn fn, void *arg);
+void lm_ctx_set_engine(struct lm_ctx *ctx, enum lm_engine engine);
+enum lm_engine lm_ctx_engine(const struct lm_ctx *ctx);
+
+/*
+ * Progress of a call that looks at a lot (doctor, usage, export).
+ * total_bytes may be 0 when not known. Return non-zero to stop: the call then
+ * returns -ECANCELED with nothing changed. The pointer itself may be NULL.
+ */
+typedef int (*lm_watch_fn)(void *arg, uint64_t done_bytes, uint64_t total_bytes, const char *text);
+
+struct lm_watch {
+	lm_watch_fn fn;
+	void *arg;
+};
+
+/* ------------------------------------------------------------- stick -- */
+
+struct lm_stick;
+
+/*
+ * Opens a stick for looking: a directory with LiveOS/ in it, a mounted stick,
+ * a disk image, an .iso, a block device; path NULL is the booted live system.
+ * Nothing is written, mounted or attached. Close with lm_stick_close().
+ * -ENOENT / -ENODEV: there is none; -EMEDIUMTYPE: path is no live stick;
+ * -EACCES: no permission.
+ */
+int lm_stick_open(struct lm_ctx *ctx, const char *path, struct lm_stick **stick,
+		  struct lm_error *err);
+void lm_stick_close(struct lm_stick *stick);
+
+/* The path as the user gave it (or as found, for the booted system), printable. */
+const char *lm_stick_path(const struct lm_stick *stick);
+
+/* A medium that looks like a live stick, found among the block devices. */
+struct lm_found {
+	char *path;   /* what to give to lm_stick_open(); NULL for the booted one */
+	char *label;  /* may be NULL */
+	char *model;  /* may be NULL */
+	char *fstype; /* may be NULL */
+	uint64_t size_bytes;
+	bool booted;
+};
+
+/* Lists live media, the booted one first. *list is freed with lm_found_free(). */
+int lm_find(struct lm_ctx *ctx, struct lm_found **list, size_t *count, struct lm_error *err);
+void lm_found_free(struct lm_found *list, size_t count);
+
+/* ------------------------------------------------------------ status -- */
+
+enum lm_overlay_kind {
+	LM_OVERLAY_NONE,
+	LM_OVERLAY_DM_SNAPSHOT,
+	LM_OVERLAY_OVERLAYFS,
+	LM_OVERLAY_LINEAR,
+	LM_OVERLAY_THIN
+};
+
+enum lm_overlay_state {
+	LM_STATE_ACTIVE,       /* usable, in use */
+	LM_STATE_EMPTY,        /* usable, nothing in it */
+	LM_STATE_OVERFLOW,     /* the kernel says Overflow (attached) */
+	LM_STATE_FULL,         /* detached, no room for one more exception */
+	LM_STATE_INVALID,      /* marked invalid on disk */
+	LM_STATE_MERGE_FAILED, /* the kernel says Merge failed (attached) */
+	LM_STATE_DAMAGED,      /* cannot be understood or breaks the rules */
+	LM_STATE_MISSING       /* the boot configuration names one, there is none */
+};
+
+/* The fixed, untranslated words of the JSON contract ("dm-snapshot", "full"). */
+const char *lm_overlay_kind_word(enum lm_overlay_kind kind);
+const char *lm_overlay_state_word(enum lm_overlay_state state);
+
+struct lm_overlay {
+	enum lm_overlay_kind kind;
+	enum lm_overlay_state state;
+	char *path; /* relative to the stick, e.g. LiveOS/overlay-LIVE-1A2B-3C4D */
+	uint64_t chunk_sectors;
+	uint64_t allocated_sectors; /* the three figures of `dmsetup status` */
+	uint64_t total_sectors;
+	uint64_t metadata_sectors;
+	uint64_t exceptions;
+	uint64_t dead_sectors;  /* chunks whose blocks the file system has freed */
+	bool dead_known;        /* false where the file system cannot be read */
+	double used_percent;    /* 100 * allocated / total, 0 when total is 0 */
+	uint64_t file_bytes;    /* length of the overlay file */
+	uint64_t on_disk_bytes; /* what it occupies on the stick; less if sparse */
+	bool attached;          /* the kernel uses it right now */
+	char *attached_as;      /* dm name, NULL when not attached */
+	char *trouble;          /* state in a sentence when it is not usable, else NULL */
+};
+
+enum lm_fs_state { LM_FS_CLEAN, LM_FS_DIRTY, LM_FS_ERRORS, LM_FS_UNKNOWN };
+
+/* Overall judgement, worst finding first. */
+enum lm_health { LM_HEALTHY, LM_WATCH, LM_ACT, LM_BROKEN };
+
+struct lm_wall {
+	char *what;            /* "overlay", "root-blocks", "root-inodes", "stick", "ram", "fat-4gib" */
+	char *text;            /* the same in words */
+	uint64_t free_bytes;   /* how much more can be written before it is hit */
+	int64_t seconds_left;  /* -1: not known */
+	char *basis;           /* what seconds_left rests on, NULL when not known */
+};
+
+struct lm_status {
+	struct {
+		char *path, *label, *uuid, *fstype, *model;
+		uint64_t size_bytes, free_bytes; /* of the file system that holds LiveOS/ */
+		bool booted, readonly;
+	} stick;
+	struct {
+		char *path;        /* relative to the stick, NULL when there is none */
+		char *container;   /* "squashfs", "erofs" or "none" */
+		char *compression; /* NULL without container */
+		char *root;        /* path of the root image inside the container, or its name */
+		char *fstype;      /* of the root image */
+		uint64_t size_sectors; /* of the root image */
+		uint64_t file_bytes;   /* of the image file on the stick */
+		uint64_t block_bytes;  /* of the container */
+	} base;
+	struct lm_overlay *overlays;
+	size_t n_overlays;
+	struct {
+		bool known;
+		enum lm_fs_state state;
+		uint64_t size_bytes, free_bytes, inodes, inodes_free;
+	} root; /* the merged root file system */
+	struct {
+		bool present;
+		char *path;
+		uint64_t size_bytes, free_bytes;
+		bool free_known, encrypted;
+	} home;
+	struct {
+		bool present; /* a temporary overlay in RAM */
+		uint64_t size_bytes, free_bytes;
+	} ram;
+	bool wall_known;
+	struct lm_wall first_wall;
+	enum lm_health health;
+	char *headline; /* one sentence: how it stands */
+	char *advice;   /* one sentence: what to do now, NULL when nothing */
+	bool interrupted;    /* an operation was cut off: resume takes it up */
+	char *interrupted_op; /* its name, NULL otherwise */
+	bool paired;         /* false: overlay and base do not belong together */
+};
+
+/* Reads everything afresh. LM_STATUS_QUICK leaves dead chunks out (dead_known false). */
+#define LM_STATUS_QUICK 1u
+int lm_status_read(struct lm_stick *stick, unsigned flags, struct lm_status **status,
+		   struct lm_error *err);
+void lm_status_free(struct lm_status *status);
+
+/* ------------------------------------------------------------ layout -- */
+
+struct lm_node {
+	char *name;   /* "sdb1", "squashfs.img", "live-rw" */
+	char *type;   /* "disk", "part", "file", "image", "loop", "dm", "mount" */
+	char *detail; /* "vfat LIVE", "squashfs xz", "dm snapshot" */
+	char *where;  /* path or mount point, NULL when none */
+	uint64_t size_bytes;
+	bool readonly;
+	struct lm_node *child, *next;
+};
+
+int lm_layout_read(struct lm_stick *stick, struct lm_node **root, struct lm_error *err);
+void lm_layout_free(struct lm_node *root);
+
+/* ------------------------------------------------------------ doctor -- */
+
+enum lm_severity { LM_SEV_OK, LM_SEV_NOTE, LM_SEV_WARNING, LM_SEV_ILL };
+
+struct lm_finding {
+	enum lm_severity severity;
+	const char *id; /* fixed word for scripts: "store-duplicate", "pairing" */
+	char *subject;  /* what was looked at */
+	char *what;     /* what was found */
+	char *means;    /* what it means, NULL for LM_SEV_OK */
+	char *remedy;   /* what helps, NULL for LM_SEV_OK */
+};
+
+struct lm_report {
+	struct lm_finding *findings; /* worst first */
+	size_t count;
+	bool ill; /* something is LM_SEV_ILL or LM_SEV_WARNING that asks for action */
+};
+
+/* Read-only. LM_DOCTOR_DEEP also decodes every block of the image. */
+#define LM_DOCTOR_DEEP 1u
+int lm_doctor(struct lm_stick *stick, unsigned flags, const struct lm_watch *watch,
+	      struct lm_report **report, struct lm_error *err);
+void lm_report_free(struct lm_report *report);
+
+/* ------------------------------------------------------------- usage -- */
+
+struct lm_usage_entry {
+	char *name; /* one path component; "/" for the root */
+	bool is_dir;
+	uint64_t overlay_bytes; /* bytes of overlay chunks it holds, children summed */
+	uint64_t files;         /* files below that hold any */
+	struct lm_usage_entry *parent, *child, *next; /* children: largest first */
+};
+
+/*
+ * What the overlay's data chunks hold. A chunk is counted once: live chunks
+ * belong to the first file whose block lies in them, to the file system's own
+ * metadata, or to its journal.
+ */
+struct lm_usage {
+	struct lm_usage_entry *root;
+	uint64_t chunk_bytes;
+	uint64_t total_bytes;    /* all data chunks */
+	uint64_t files_bytes;    /* live, in files and directories */
+	uint64_t fsmeta_bytes;   /* live, in bitmaps, inode tables, superblocks */
+	uint64_t journal_bytes;  /* live, in the journal */
+	uint64_t dead_bytes;     /* blocks the file system has freed */
+	uint64_t equal_bytes;    /* live, but equal to the base (not in the sums above again) */
+	uint64_t tables_bytes;   /* the store's own header and tables */
+	uint64_t merge_frees_bytes;   /* overlay space free after a merge, that is not now */
+	uint64_t compact_frees_bytes; /* the same for compact */
+};
+
+int lm_usage_read(struct lm_stick *stick, const struct lm_watch *watch, struct lm_usage **usage,
+		  struct lm_error *err);
+void lm_usage_free(struct lm_usage *usage);
+
+/* -------------------------------------------------------------- plan -- */
+
+enum lm_op { LM_OP_EXPORT, LM_OP_MERGE, LM_OP_RESET, LM_OP_RESUME, LM_OP_PRACTICE };
+const char *lm_op_word(enum lm_op op); /* "merge": the name of the command */
+
+enum lm_method { LM_METHOD_REWRITE, LM_METHOD_MIRROR, LM_METHOD_SNAPSHOT_MERGE };
+
+struct lm_options {
+	enum lm_op op;
+	enum lm_method method; /* merge */
+	const char *work;      /* merge: --work DIR, or NULL */
+	const char *out;       /* export: OUT; practice: DIR */
+	const char *lesson;    /* practice: NULL for the healthy stick */
+	bool deep;             /* merge: decode everything when verifying */
+	bool undo;             /* resume: undo rather than finish, where that is possible */
+};
+
+struct lm_step {
+	const char *id;   /* fixed word: "check", "build", "verify", "exchange", "reset" */
+	char *title;      /* "Write the new image" */
+	char *why;        /* one sentence */
+	char **commands;  /* equivalent shell commands, NULL-terminated; may be empty */
+	char *reads;      /* what it reads, NULL if nothing of note */
+	char *writes;     /* what it writes, NULL if nothing */
+	char *undo;       /* how it is undone, NULL if there is nothing to undo */
+	uint64_t work_bytes; /* estimate of the bytes it moves, for the overall bar */
+	bool cancellable; /* a cancel takes effect within it */
+};
+
+/* One line of the space ledger: what one file system must hold at the peak. */
+struct lm_need {
+	char *where;             /* "the stick", or a path */
+	char *what;              /* what needs the room */
+	uint64_t need_bytes;     /* expected */
+	uint64_t most_bytes;     /* in the worst case */
+	uint64_t free_bytes;     /* there now */
+	uint64_t file_limit_bytes; /* largest file there, 0 = no limit that matters */
+	bool ok;                 /* enough for need_bytes */
+};
+
+struct lm_plan {
+	enum lm_op op;
+	char *title;     /* "Merge the overlay into the root image" */
+	char *summary;   /* two or three sentences */
+	struct lm_step *steps;
+	size_t n_steps;
+	struct lm_need *needs;
+	size_t n_needs;
+	char *destroys;  /* what is lost; NULL when nothing */
+	char *undo;      /* how the whole is undone or resumed */
+	char **warnings; /* NULL-terminated; may be empty */
+	char *confirm;   /* word to be typed before it runs, NULL: a plain yes will do */
+	bool possible;   /* false: refused, and refusal says why and what would help */
+	struct lm_error refusal;
+	struct plan *impl; /* the core's */
+};
+
+/*
+ * Looks at the stick and plans; writes nothing. stick is NULL for
+ * LM_OP_PRACTICE only, and must outlive the plan. A plan that cannot be
+ * carried out is returned all the same, with possible == false.
+ */
+int lm_plan_make(struct lm_ctx *ctx, struct lm_stick *stick, const struct lm_options *options,
+		 struct lm_plan **plan, struct lm_error *err);
+void lm_plan_free(struct lm_plan *plan);
+
+/* --------------------------------------------------------------- job -- */
+
+enum lm_job_state {
+	LM_JOB_RUNNING,
+	LM_JOB_CRITICAL,   /* runs, and must not be interrupted now */
+	LM_JOB_CANCELLING, /* cancel was asked for, stops at the next safe point */
+	LM_JOB_ASKING,     /* waits for lm_job_answer() */
+	LM_JOB_ENDED
+};
+
+/* A snapshot; all by value, nothing to free. */
+struct lm_progress {
+	enum lm_job_state state;
+	size_t step, n_steps;       /* index into plan->steps */
+	uint64_t done_bytes, total_bytes; /* of this step; bytes that reached the device */
+	uint64_t all_done_bytes, all_total_bytes; /* over all steps */
+	double bytes_per_second;    /* recent; 0 when not known */
+	int64_t eta_seconds;        /* of the whole; -1 when not known */
+	double elapsed_seconds;
+	bool flushing;              /* waiting for the device to take what was written */
+	char message[200];          /* what is being done right now */
+	char question[400];         /* LM_JOB_ASKING: a question; default is no */
+	unsigned serial;            /* grows with every change */
+};
+
+/* How a job ended. */
+struct lm_result {
+	enum lm_outcome outcome;
+	struct lm_error error;   /* code 0 when LM_DONE */
+	char now[600];           /* what is now true */
+	char next[400];          /* what to do next; may be empty */
+	double seconds;
+};
+
+struct lm_job;
+
+/* Runs the plan in a thread of its own. The plan must outlive the job. */
+int lm_job_start(struct lm_plan *plan, struct lm_job **job, struct lm_error *err);
+
+/* An eventfd, readable whenever the progress has changed since it was last read. */
+int lm_job_fd(const struct lm_job *job);
+
+void lm_job_progress(struct lm_job *job, struct lm_progress *progress);
+
+/* Asks the job to stop at the next safe point; returns at once. May be repeated. */
+void lm_job_cancel(struct lm_job *job);
+
+/* Answers the pending question. */
+void lm_job_answer(struct lm_job *job, bool yes);
+
+/* Waits for the end, fills *result, and frees the job. */
+void lm_job_finish(struct lm_job *job, struct lm_result *result);
+
+/* The journal of the stick as text, newest last; *text is freed by free(). */
+int lm_journal_read(struct lm_stick *stick, char **text, struct lm_error *err);
+
+/* Names of the lessons of practice, NULL-terminated, static. */
+const char *const *lm_lessons(void);
+/* One sentence about a lesson, or NULL when there is none of that name. */
+const char *lm_lesson_text(const char *name);
+
+#endif

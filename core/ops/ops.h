@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ops.h - one builder of a plan for each operation; lm_plan_make() chooses among them */
+#ifndef OPS_OPS_H
+#define OPS_OPS_H
+
+#include "core/livemend.h"
+
+/* Each fills an empty plan (its op is set); a refusal goes into the plan, 0 is returned. */
+int ops_plan_export(struct lm_stick *stick, const struct lm_options *options, struct lm_plan *plan,
+		    struct lm_error *err);
+int ops_plan_merge(struct lm_stick *stick, const struct lm_options *options, struct lm_plan *plan,
+		   struct lm_error *err);
+int ops_plan_reset(struct lm_stick *stick, const struct lm_options *options, struct lm_plan *plan,
+		   struct lm_error *err);
+int ops_plan_resume(struct lm_stick *stick, const struct lm_options *options, struct lm_plan *plan,
+		    struct lm_error *err);
+int ops_plan_practice(struct lm_ctx *ctx, const struct lm_options *options, struct lm_plan *plan,
+		      struct lm_error *err);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * stick.h - what is on a stick: where its images and overlays are
+ */
+#ifndef STICK_STICK_H
+#define STICK_STICK_H
+
+#include "core/cow/cow.h"
+#include "core/fs/fs.h"
+#include "core/image/image.h"
+#include "core/io/io.h"
+#include "core/livemend.h"
+
+/* How the stick was reached. */
+enum stick_access {
+	STICK_FOLDER, /* a directory: a mounted stick or a plain folder */
+	STICK_IMAGE,  /* a disk image or .iso, read without mounting */
+	STICK_DEVICE, /* a block device that is not mounted, read without mounting */
+	STICK_BOOTED  /* the booted live system's own stick */
+};
+
+enum stick_container { STICK_NO_BASE, STICK_BARE, STICK_SQUASHFS, STICK_EROFS };
+
+struct stick_overlay {
+	enum lm_overlay_kind kind;
+	char *path;       /* raw, relative to io */
+	bool attached;
+	char *dm_name;    /* NULL when not attached */
+};
+
+/* struct lm_stick of the public header. All paths are raw bytes, relative to io. */
+struct lm_stick {
+	struct lm_ctx *ctx;
+	char *given;      /* path as given, raw */
+	char *shown;      /* the same, printable */
+	enum stick_access access;
+	char *mountpoint; /* absolute path of the directory, NULL for IMAGE and DEVICE */
+	char *device;     /* block device or image file, NULL when not known */
+	struct io *io;    /* read-only; the top of the stick */
+	char *live_dir;   /* "LiveOS" */
+	enum stick_container container;
+	char *base_path;  /* "LiveOS/squashfs.img", NULL: none */
+	char *osmin_path; /* "LiveOS/osmin.img", NULL: none */
+	char *home_path;  /* "LiveOS/home.img", NULL: none */
+	struct stick_overlay *overlays; /* the one the next boot uses first */
+	size_t n_overlays;
+	char label[64], uuid[64], fstype[16], model[64]; /* raw */
+	uint64_t part_bytes; /* size of the partition or folder's file system */
+};
+
+/*
+ * Everything needed to look at base + overlay; what could not be opened is
+ * NULL, with the reason in trouble. Close with stick_look_close().
+ */
+struct stick_look {
+	struct io_file *base_file, *overlay_file;
+	struct image *image;     /* NULL for a bare base */
+	struct io_source *base;  /* the root image without overlay */
+	struct cow_store *store;
+	struct io_source *view;  /* merged; the base alone where there is no usable store */
+	struct fs *base_fs, *fs; /* of base, and of view */
+	bool paired;             /* base and overlay belong together (true when not disproved) */
+	char pair_why[200];
+	struct lm_error trouble; /* first thing that could not be opened, code 0 = all well */
+};
+
+/* Opens read-only. overlay: index into stick->overlays. Fails only without memory. */
+int stick_look_open(struct lm_stick *stick, size_t overlay, struct stick_look *look,
+		    struct lm_error *err);
+void stick_look_close(struct stick_look *look);
+
+/*
+ * A stick opened for an operation: a real, writable directory. For a folder
+ * or mounted stick that is the directory itself; for a block device or disk
+ * image it is mounted (root only) in a mount namespace of our own. Takes the
+ * lock: -EBUSY when another livemend works on it. The ctx's wrap_io is applied.
+ */
+struct stick_rw {
+	struct lm_stick *stick;
+	struct io *io;           /* writable */
+	struct io_file *lock;
+	char *path;              /* absolute path of the directory, for messages */
+	void *mount;             /* private: what must be unmounted */
+};
+int stick_rw_open(struct lm_stick *stick, struct stick_rw *rw, struct lm_error *err);
+/* Whether stick_rw_open() can be expected to succeed; writes nothing. */
+int stick_rw_possible(struct lm_stick *stick, struct lm_error *err);
+void stick_rw_close(struct stick_rw *rw);
+
+/* The record of what belongs together, LiveOS/livemend/pairing; see stick_pair.c. */
+int stick_pair_read(struct lm_stick *stick, size_t overlay, const struct image_info *image,
+		    const struct fs_info *base_fs, bool *recorded, bool *matches,
+		    struct lm_error *err);
+int stick_pair_write(struct io *io, const char *live_dir, const char *overlay_path,
+		     const struct image_info *image, const struct fs_info *base_fs,
+		     struct lm_error *err);
+
+/* Copies one status field set; used by ops. */
+int stick_free_bytes(struct lm_stick *stick, uint64_t *bytes);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* text.h - text from strangers made printable, allocated text, sizes in words */
+#ifndef LM_TEXT_H
+#define LM_TEXT_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Copies src to dst (cap bytes, always terminated; cap > 0), control characters
+ * (C0, DEL, C1), bidirectional overrides and invalid UTF-8 each becoming '?'.
+ * Cuts between characters, never within one. src may be NULL: empty text.
+ */
+void text_printable(char *dst, size_t cap, const char *src);
+
+/* The same into new memory; NULL when there is none, or src is NULL. Free with free(). */
+char *text_dup(const char *src);
+
+/* Formatted, made printable, in new memory; NULL without memory. Free with free(). */
+char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *text_vformat(const char *format, va_list args);
+
+/*
+ * "0 B", "512 B", "4.0 KiB", "1.42 GiB": three significant digits, IEC units.
+ * dst needs 16 bytes. Returns dst.
+ */
+char *text_size(char dst[16], uint64_t bytes);
+
+/* "4 s", "3 min 20 s", "2 h 5 min", "3 days". dst needs 32 bytes. Returns dst. */
+char *text_duration(char dst[32], uint64_t seconds);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <errno.h>
+
+#include <cmocka.h>
+
+#include "core/bytes.h"
+#include "core/error.h"
+#include "core/text.h"
+
+static void assert_printable(const char *in, const char *want)
+{
+	char out[64];
+
+	text_printable(out, sizeof(out), in);
+	assert_string_equal(out, want);
+}
+
+static void test_printable(void **state)
+{
+	char out[4];
+
+	(void)state;
+	assert_printable("LIVE", "LIVE");
+	assert_printable(NULL, "");
+	assert_printable("\033[2Jx\a\n", "?[2Jx??");
+	assert_printable("Gr\xc3\xbc\xc3\x9f" "e", "Gr\xc3\xbc\xc3\x9f" "e");
+	assert_printable("\xc2\x9b" "31m", "?31m");          /* C1 CSI */
+	assert_printable("a\xe2\x80\xae" "b", "a?b");         /* right-to-left override */
+	assert_printable("\xff\xc3(", "?" "?(");                /* no UTF-8 */
+	assert_printable("\xe0\x80\x80", "???");               /* overlong */
+	assert_printable("\xed\xa0\x80", "???");               /* surrogate */
+	text_printable(out, sizeof(out), "ab\xc3\xbc");        /* no half characters */
+	assert_string_equal(out, "ab");
+	text_printable(out, 1, "ab");
+	assert_string_equal(out, "");
+}
+
+static void test_size(void **state)
+{
+	char b[16];
+
+	(void)state;
+	assert_string_equal(text_size(b, 0), "0 B");
+	assert_string_equal(text_size(b, 999), "999 B");
+	assert_string_equal(text_size(b, 1000), "0.98 KiB");
+	assert_string_equal(text_size(b, 4096), "4.00 KiB");
+	assert_string_equal(text_size(b, 1524713390), "1.42 GiB");
+	assert_string_equal(text_size(b, UINT64_MAX), "16.0 EiB");
+	assert_string_equal(text_size(b, 30ull << 30), "30.0 GiB");
+	assert_string_equal(text_size(b, 1023ull << 30), "1.00 TiB");
+}
+
+static void test_duration(void **state)
+{
+	char b[32];
+
+	(void)state;
+	assert_string_equal(text_duration(b, 0), "0 s");
+	assert_string_equal(text_duration(b, 200), "3 min 20 s");
+	assert_string_equal(text_duration(b, 1200), "20 min");
+	assert_string_equal(text_duration(b, 7500), "2 h 5 min");
+	assert_string_equal(text_duration(b, 259200), "3 days");
+}
+
+static void test_error(void **state)
+{
+	struct lm_error e;
+
+	(void)state;
+	assert_int_equal(lm_fail(&e, -EIO, "a\033b", "Try.", "Reading %d failed", 7), -EIO);
+	assert_string_equal(e.what, "Reading 7 failed");
+	assert_string_equal(e.on, "a?b");
+	assert_string_equal(e.help, "Try.");
+	assert_true(strstr(e.why, "EIO") != NULL);
+	assert_int_equal(e.outcome, LM_UNCHANGED);
+	assert_int_equal(lm_because(&e, "of %s", "rain"), -EIO);
+	assert_string_equal(e.why, "of rain");
+	lm_error_help(&e, "Other.");
+	assert_string_equal(e.help, "Try.");
+	assert_int_equal(lm_fail(&e, -ECANCELED, NULL, NULL, "Stopped"), -ECANCELED);
+	assert_int_equal(e.outcome, LM_CANCELLED);
+	assert_int_equal(lm_refuse(&e, -EBUSY, "x", NULL, "in use", "No"), -EBUSY);
+	assert_int_equal(e.outcome, LM_REFUSED);
+	assert_int_equal(lm_fail(NULL, -EIO, NULL, NULL, "x"), -EIO);
+}
+
+static void test_bytes(void **state)
+{
+	unsigned char b[8];
+	uint64_t r;
+
+	(void)state;
+	put_le64(b, 0x1122334455667788u);
+	assert_int_equal(b[0], 0x88);
+	assert_int_equal(b[7], 0x11);
+	assert_true(get_le64(b) == 0x1122334455667788u);
+	assert_int_equal(get_le16(b), 0x7788);
+	assert_int_equal(get_le32(b + 4), 0x11223344);
+	assert_true(add_overflows(UINT64_MAX, (uint64_t)1, &r));
+	assert_false(mul_overflows((uint64_t)3, (uint64_t)5, &r));
+	assert_int_equal(r, 15);
+	assert_int_equal(div_up(9, 4), 3);
+	assert_int_equal(div_up(UINT64_MAX, UINT64_MAX), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_printable), cmocka_unit_test(test_size),
+		cmocka_unit_test(test_duration),  cmocka_unit_test(test_error),
+		cmocka_unit_test(test_bytes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
