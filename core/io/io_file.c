@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/io/io_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/bytes.h"
+
+struct fd_file {
+	struct io_file file;
+	int fd;
+};
+
+static int fd_of(struct io_file *file)
+{
+	return ((struct fd_file *)file)->fd;
+}
+
+static bool fits_off_t(uint64_t off, uint64_t len)
+{
+	uint64_t end;
+
+	return !add_overflows(off, len, &end) && end <= INT64_MAX;
+}
+
+static ssize_t file_pread(struct io_file *file, void *buf, size_t len, uint64_t off)
+{
+	size_t done = 0;
+
+	if (!fits_off_t(off, len))
+		return -EINVAL;
+	while (done < len) {
+		ssize_t n = pread(fd_of(file), (char *)buf + done, len - done, (off_t)(off + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		done += (size_t)n;
+	}
+	return (ssize_t)done;
+}
+
+static int file_pwrite(struct io_file *file, const void *buf, size_t len, uint64_t off)
+{
+	size_t done = 0;
+
+	if (!fits_off_t(off, len))
+		return -EFBIG;
+	while (done < len) {
+		ssize_t n = pwrite(fd_of(file), (const char *)buf + done, len - done,
+				   (off_t)(off + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return -EIO;
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+static int file_fsync(struct io_file *file)
+{
+	return fsync(fd_of(file)) ? -errno : 0;
+}
+
+static int file_truncate(struct io_file *file, uint64_t size)
+{
+	if (size > INT64_MAX)
+		return -EFBIG;
+	return ftruncate(fd_of(file), (off_t)size) ? -errno : 0;
+}
+
+static int write_zeros(struct io_file *file, uint64_t from, uint64_t to)
+{
+	static const char zeros[65536];
+
+	while (from < to) {
+		size_t n = (size_t)min_u64(to - from, sizeof(zeros));
+		int ret = file_pwrite(file, zeros, n, from);
+
+		if (ret)
+			return ret;
+		from += n;
+	}
+	return 0;
+}
+
+/*
+ * For file systems without fallocate (vfat): what is beyond the end is written
+ * as zeros, and so are holes, which such file systems rarely have.
+ */
+static int allocate_by_writing(struct io_file *file, uint64_t off, uint64_t end)
+{
+	int fd = fd_of(file);
+	struct stat st;
+	uint64_t size;
+
+	if (fstat(fd, &st))
+		return -errno;
+	size = (uint64_t)st.st_size;
+	while (off < end && off < size) {
+		off_t hole = lseek(fd, (off_t)off, SEEK_HOLE), data;
+		uint64_t to;
+		int ret;
+
+		if (hole < 0)
+			return errno == EINVAL || errno == EOPNOTSUPP ? 0 : -errno;
+		if ((uint64_t)hole >= size || (uint64_t)hole >= end)
+			break;
+		data = lseek(fd, hole, SEEK_DATA);
+		if (data < 0 && errno != ENXIO)
+			return -errno;
+		to = data < 0 ? size : (uint64_t)data;
+		ret = write_zeros(file, (uint64_t)hole, min_u64(to, end));
+		if (ret)
+			return ret;
+		off = to;
+	}
+	return end > size ? write_zeros(file, size, end) : 0;
+}
+
+static int file_allocate(struct io_file *file, uint64_t off, uint64_t len)
+{
+	int ret;
+
+	if (!fits_off_t(off, len))
+		return -EFBIG;
+	if (len == 0)
+		return 0;
+	do {
+		ret = fallocate(fd_of(file), 0, (off_t)off, (off_t)len) ? -errno : 0;
+	} while (ret == -EINTR);
+	if (ret == -EOPNOTSUPP || ret == -ENOSYS)
+		ret = allocate_by_writing(file, off, off + len);
+	return ret;
+}
+
+static int file_drop_cache(struct io_file *file)
+{
+	posix_fadvise(fd_of(file), 0, 0, POSIX_FADV_DONTNEED);
+	return 0;
+}
+
+int io_fd_stat(int fd, struct io_stat *st)
+{
+	struct statx sx;
+	struct stat s;
+
+	memset(st, 0, sizeof(*st));
+	if (fstat(fd, &s))
+		return -errno;
+	st->kind = S_ISREG(s.st_mode)   ? IO_REGULAR
+		   : S_ISDIR(s.st_mode) ? IO_DIRECTORY
+		   : S_ISBLK(s.st_mode) ? IO_BLOCKDEV
+					: IO_OTHER;
+	st->size_bytes = (uint64_t)s.st_size;
+	st->on_disk_bytes = (uint64_t)s.st_blocks * 512;
+	st->dev = s.st_dev;
+	st->ino = s.st_ino;
+	st->mtime = s.st_mtime;
+	if (st->kind == IO_BLOCKDEV) {
+		off_t end = lseek(fd, 0, SEEK_END);
+
+		/* O_PATH descriptors have no length; the caller asked for less then. */
+		st->size_bytes = end < 0 ? 0 : (uint64_t)end;
+		st->on_disk_bytes = st->size_bytes;
+	}
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &sx) == 0 && sx.stx_mask & STATX_BTIME)
+		st->btime = sx.stx_btime.tv_sec;
+	return 0;
+}
+
+static int file_fstat(struct io_file *file, struct io_stat *st)
+{
+	return io_fd_stat(fd_of(file), st);
+}
+
+static int file_lock(struct io_file *file)
+{
+	return flock(fd_of(file), LOCK_EX | LOCK_NB) ? -errno : 0;
+}
+
+static int file_close(struct io_file *file)
+{
+	int ret = close(fd_of(file)) ? -errno : 0;
+
+	free(file);
+	return ret;
+}
+
+static const struct io_ops fd_file_ops = {
+	.pread = file_pread,
+	.pwrite = file_pwrite,
+	.fsync = file_fsync,
+	.truncate = file_truncate,
+	.allocate = file_allocate,
+	.drop_cache = file_drop_cache,
+	.fstat = file_fstat,
+	.lock = file_lock,
+	.file_close = file_close,
+	.fd = fd_of,
+};
+
+int io_fd_file(int fd, struct io_file **file)
+{
+	struct fd_file *f = calloc(1, sizeof(*f));
+
+	if (!f) {
+		close(fd);
+		return -ENOMEM;
+	}
+	f->file.ops = &fd_file_ops;
+	f->fd = fd;
+	*file = &f->file;
+	return 0;
+}
+
+int io_open_flags(enum io_mode mode)
+{
+	int flags = O_CLOEXEC | O_NOCTTY;
+
+	switch (mode) {
+	case IO_READ:
+		return flags | O_RDONLY | O_NONBLOCK; /* a FIFO must not hang us */
+	case IO_WRITE:
+		return flags | O_RDWR | O_NONBLOCK;
+	case IO_CREATE:
+		return flags | O_RDWR | O_CREAT | O_EXCL;
+	}
+	return flags;
+}
+
+int io_path_open(const char *path, enum io_mode mode, struct io_file **file)
+{
+	int fd = open(path, io_open_flags(mode), 0644);
+
+	*file = NULL;
+	if (fd < 0)
+		return -errno;
+	return io_fd_file(fd, file);
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/io/io.h"
+
+static char top[PATH_MAX];
+
+static char *in_top(char *buf, const char *name)
+{
+	snprintf(buf, PATH_MAX, "%.4000s/%.64s", top, name);
+	return buf;
+}
+
+static int setup(void **state)
+{
+	char path[PATH_MAX];
+	const char *tmp = getenv("TMPDIR");
+
+	(void)state;
+	snprintf(top, sizeof(top), "%.4000s/lm-io-XXXXXX", tmp ? tmp : "/tmp");
+	if (!mkdtemp(top))
+		return -1;
+	return mkdir(in_top(path, "stick"), 0755) || mkdir(in_top(path, "stick/LiveOS"), 0755) ||
+	       symlink("../secret", in_top(path, "stick/out")) ||
+	       symlink("LiveOS", in_top(path, "stick/link")) || mkdir(in_top(path, "secret"), 0755);
+}
+
+static int teardown(void **state)
+{
+	static const char *const names[] = {"stick/out", "stick/link", "stick/LiveOS/b",
+					    "stick/LiveOS/a"};
+	static const char *const dirs[] = {"stick/LiveOS", "stick", "secret", ""};
+	char path[PATH_MAX];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		unlink(in_top(path, names[i]));
+	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		rmdir(in_top(path, dirs[i]));
+	return 0;
+}
+
+static struct io *open_stick(void)
+{
+	char path[PATH_MAX];
+	struct io *io;
+
+	assert_int_equal(io_dir_open(in_top(path, "stick"), &io), 0);
+	return io;
+}
+
+static void test_files(void **state)
+{
+	struct io *io = open_stick();
+	struct io_file *f, *g;
+	struct io_stat st;
+	char buf[16];
+
+	(void)state;
+	assert_int_equal(io_open(io, "LiveOS/a", IO_READ, &f), -ENOENT);
+	assert_int_equal(io_open(io, "LiveOS/a", IO_CREATE, &f), 0);
+	assert_int_equal(io_open(io, "LiveOS/a", IO_CREATE, &g), -EEXIST);
+	assert_int_equal(io_pwrite(f, "hello", 5, 4096), 0);
+	assert_int_equal(io_fsync(f), 0);
+	assert_int_equal(io_fstat(f, &st), 0);
+	assert_int_equal(st.size_bytes, 4101);
+	assert_int_equal(io_pread(f, buf, sizeof(buf), 4096), 5);
+	assert_int_equal(io_read_full(f, buf, 6, 4096), -ENODATA);
+	assert_int_equal(io_read_full(f, buf, 5, 4096), 0);
+	assert_memory_equal(buf, "hello", 5);
+	assert_int_equal(io_pread(f, buf, 4, UINT64_MAX - 1), -EINVAL);
+	assert_int_equal(io_pwrite(f, buf, 4, UINT64_MAX - 1), -EFBIG);
+	assert_int_equal(io_allocate(f, 0, 65536), 0);
+	assert_int_equal(io_fstat(f, &st), 0);
+	assert_int_equal(st.size_bytes, 65536);
+	assert_true(st.on_disk_bytes >= 65536);
+	assert_int_equal(io_read_full(f, buf, 5, 4096), 0);
+	assert_memory_equal(buf, "hello", 5);
+	assert_int_equal(io_truncate(f, 10), 0);
+	assert_int_equal(io_lock(f), 0);
+	assert_int_equal(io_open(io, "LiveOS/a", IO_READ, &g), 0);
+	assert_int_equal(io_lock(g), -EWOULDBLOCK);
+	assert_int_equal(io_file_close(g), 0);
+	assert_int_equal(io_drop_cache(f), 0);
+	assert_int_equal(io_file_close(f), 0);
+	io_close(io);
+}
+
+static void test_names(void **state)
+{
+	struct io *io = open_stick();
+	struct io_file *f;
+	struct io_stat a, b;
+
+	(void)state;
+	assert_int_equal(io_open(io, "LiveOS/b", IO_CREATE, &f), 0);
+	assert_int_equal(io_file_close(f), 0);
+	assert_int_equal(io_stat(io, "LiveOS/a", &a), 0);
+	assert_int_equal(io_rename(io, "LiveOS/a", "LiveOS/b", IO_RENAME_NOREPLACE), -EEXIST);
+	assert_int_equal(io_rename(io, "LiveOS/a", "LiveOS/b", IO_RENAME_EXCHANGE), 0);
+	assert_int_equal(io_stat(io, "LiveOS/b", &b), 0);
+	assert_int_equal(a.ino, b.ino);
+	assert_int_equal(io_sync_dir(io, "LiveOS"), 0);
+	assert_int_equal(io_sync_fs(io), 0);
+	assert_int_equal(io_unlink(io, "LiveOS/a"), 0);
+	assert_int_equal(io_unlink(io, "LiveOS/a"), -ENOENT);
+	assert_int_equal(io_mkdir(io, "LiveOS/d"), 0);
+	assert_int_equal(io_rmdir(io, "LiveOS/d"), 0);
+	io_close(io);
+}
+
+/* Nothing on a stick may lead out of it. */
+static void test_beneath(void **state)
+{
+	struct io *io = open_stick();
+	struct io_file *f;
+	struct io_stat st;
+
+	(void)state;
+	assert_int_equal(io_open(io, "../secret/x", IO_CREATE, &f), -EXDEV);
+	assert_int_equal(io_open(io, "LiveOS/../../secret/x", IO_CREATE, &f), -EXDEV);
+	assert_int_equal(io_open(io, "/etc/passwd", IO_READ, &f), -EXDEV);
+	assert_int_equal(io_open(io, "", IO_READ, &f), -EXDEV);
+	assert_int_equal(io_open(io, "out/x", IO_CREATE, &f), -ELOOP);
+	assert_int_equal(io_open(io, "link/b", IO_READ, &f), -ELOOP);
+	assert_int_equal(io_mkdir(io, "out/x"), -ELOOP);
+	assert_int_equal(io_unlink(io, "../secret"), -EXDEV);
+	assert_int_equal(io_rename(io, "LiveOS/b", "out/b", IO_RENAME_NOREPLACE), -ELOOP);
+	assert_int_equal(io_stat(io, "LiveOS", &st), 0);
+	assert_int_equal(st.kind, IO_DIRECTORY);
+	io_close(io);
+}
+
+static int count_name(void *arg, const char *name, enum io_kind kind)
+{
+	assert_string_equal(name, "b");
+	assert_int_equal(kind, IO_REGULAR);
+	return ++*(int *)arg == 2 ? 7 : 0;
+}
+
+static void test_readonly(void **state)
+{
+	char path[PATH_MAX];
+	struct io_fsinfo info;
+	struct io_file *f;
+	struct io *io;
+	int seen = 0;
+
+	(void)state;
+	assert_int_equal(io_dir_open_readonly(in_top(path, "stick"), &io), 0);
+	assert_int_equal(io_open(io, "LiveOS/b", IO_WRITE, &f), -EROFS);
+	assert_int_equal(io_open(io, "LiveOS/c", IO_CREATE, &f), -EROFS);
+	assert_int_equal(io_unlink(io, "LiveOS/b"), -EROFS);
+	assert_int_equal(io_rename(io, "LiveOS/b", "LiveOS/c", IO_RENAME_NOREPLACE), -EROFS);
+	assert_int_equal(io_mkdir(io, "x"), -EROFS);
+	assert_int_equal(io_list(io, "LiveOS", count_name, &seen), 0);
+	assert_int_equal(seen, 1);
+	assert_int_equal(io_list(io, "LiveOS", count_name, &seen), 7);
+	assert_int_equal(io_fsinfo(io, &info), 0);
+	assert_true(info.size_bytes >= info.free_bytes);
+	assert_int_equal(io_open(io, "LiveOS/b", IO_READ, &f), 0);
+	assert_true(io_pwrite(f, "x", 1, 0) < 0);
+	assert_int_equal(io_file_close(f), 0);
+	io_close(io);
+}
+
+static void test_source(void **state)
+{
+	struct io *io = open_stick();
+	struct io_source *src;
+	struct io_file *f;
+	struct lm_error e;
+	char buf[8];
+
+	(void)state;
+	assert_int_equal(io_open(io, "LiveOS/b", IO_WRITE, &f), 0);
+	assert_int_equal(io_truncate(f, 100), 0);
+	assert_int_equal(io_file_source(f, false, "b", 101, 0, &src, &e), -EINVAL);
+	assert_int_equal(io_file_source(f, false, "b", 50, 51, &src, &e), -EINVAL);
+	assert_int_equal(io_file_source(f, true, "b", 50, 0, &src, &e), 0);
+	assert_int_equal(src->size_bytes, 50);
+	assert_int_equal(io_source_write(src, "abc", 3, 47, &e), 0);
+	assert_int_equal(io_source_write(src, "abc", 3, 48, &e), -EINVAL);
+	assert_int_equal(io_source_read(src, buf, 3, 47, &e), 0);
+	assert_memory_equal(buf, "abc", 3);
+	assert_int_equal(io_source_read(src, buf, 4, 47, &e), -EINVAL);
+	assert_int_equal(io_source_read(src, buf, 2, UINT64_MAX, &e), -EINVAL);
+	assert_int_equal(io_source_flush(src, &e), 0);
+	io_source_close(src);
+	io_close(io);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_files),	 cmocka_unit_test(test_names),
+		cmocka_unit_test(test_beneath),	 cmocka_unit_test(test_readonly),
+		cmocka_unit_test(test_source),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
