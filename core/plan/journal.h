@@ -9,6 +9,14 @@
  * checksum. It is input from a stranger like everything else on a stick: a
  * name in it is only ever used after the file it names has been proved to be
  * what the journal says by size and hash.
+ *
+ * PENDING.txt has a twin, PENDING.bak. The two are slots of one fixed size,
+ * written in turn, in place, each with a sequence number and a SHA-512 over
+ * all of it; the valid one with the higher number counts. The usual way, a new
+ * file renamed over the old one, is not safe on vfat (after the flush the name
+ * can be left on freed clusters), while writing into clusters that a file has
+ * already changes neither the allocation table nor the directory: whatever a
+ * cut does to the slot that is being written, the other one is whole.
  */
 #ifndef PLAN_JOURNAL_H
 #define PLAN_JOURNAL_H
@@ -16,12 +24,18 @@
 #include "core/io/io.h"
 #include "core/livemend.h"
 
+#define JOURNAL_SLOT_BYTES 8192u
+
 struct journal_entry { /* one key: value */
 	const char *key;
 	const char *value;
 };
 
-/* Writes PENDING.txt anew so that a cut leaves the old or the new one, never a mixture. */
+/*
+ * Writes PENDING.txt anew so that a cut leaves the old or the new one, never a mixture.
+ * words: lines of at most 76 columns or so for people. Keys are letters, digits, "-" and ".";
+ * a value may hold any bytes.
+ */
 int journal_pending_write(struct io *io, const char *live_dir, const char *words,
 			  const struct journal_entry *entries, size_t count,
 			  struct lm_error *err);
@@ -29,12 +43,16 @@ int journal_pending_write(struct io *io, const char *live_dir, const char *words
 struct journal_pending {
 	struct journal_entry *entries; /* owned */
 	size_t count;
+	uint64_t sequence;
 };
 /* 1: there is one, *pending filled; 0: none; -EBADMSG: one that is damaged. */
 int journal_pending_read(struct io *io, const char *live_dir, struct journal_pending *pending,
 			 struct lm_error *err);
 void journal_pending_free(struct journal_pending *pending);
+/* The value of a key, NULL when there is none. */
 const char *journal_get(const struct journal_pending *pending, const char *key);
+/* As a decimal number: -EBADMSG when there is none or it is none. */
+int journal_get_number(const struct journal_pending *pending, const char *key, uint64_t *value);
 
 /* Removes it: the operation is over. */
 int journal_pending_clear(struct io *io, const char *live_dir, struct lm_error *err);
