@@ -45,7 +45,8 @@ struct lm_stick {
 	struct stick_overlay *overlays; /* the one the next boot uses first */
 	size_t n_overlays;
 	char label[64], uuid[64], fstype[16], model[64]; /* raw */
-	uint64_t part_bytes; /* size of the partition or folder's file system */
+	uint64_t part_offset; /* IMAGE, DEVICE: where the file system begins in device */
+	uint64_t part_bytes; /* its size, 0 when not known */
 };
 
 /*

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Base and overlay of a stick opened for looking. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/ctx.h"
+#include "core/error.h"
+#include "core/i18n.h"
+#include "core/plan/journal.h"
+#include "core/stick/stick.h"
+#include "core/text.h"
+#include "core/view/view.h"
+
+/* The first trouble is the one that explains the others. */
+static void keep_trouble(struct stick_look *look, const struct lm_error *err)
+{
+	if (!look->trouble.code)
+		look->trouble = *err;
+}
+
+static void open_failed(struct stick_look *look, int code, const char *path)
+{
+	struct lm_error e;
+
+	lm_fail(&e, code, path,
+		code == -EACCES ? _("Run livemend as root, or make it readable for yourself.") :
+				  NULL,
+		"%s", _("Opening the file failed"));
+	keep_trouble(look, &e);
+}
+
+/* What stands in a stick->path of our own is raw; messages are made printable by lm_fail(). */
+static void open_base(struct lm_stick *s, struct stick_look *look)
+{
+	struct lm_error e = { 0 };
+	int ret;
+
+	if (!s->base_path) {
+		lm_fail(&e, -ENOENT, s->live_dir, NULL, "%s", _("There is no root image"));
+		lm_because(&e, _("neither squashfs.img nor rootfs.img is there"));
+		keep_trouble(look, &e);
+		return;
+	}
+	ret = io_open(s->io, s->base_path, IO_READ, &look->base_file);
+	if (ret) {
+		open_failed(look, ret, s->base_path);
+		return;
+	}
+	switch (s->container) {
+	case STICK_SQUASHFS:
+		ret = image_open(look->base_file, s->base_path, &look->image, &e);
+		if (!ret && !image_info(look->image)->root_path[0])
+			ret = lm_refuse(&e, -EOPNOTSUPP, s->base_path, NULL,
+					_("the image holds the system's files themselves, no root "
+					  "image; such a system is used with overlayfs"),
+					"%s", _("There is no root image to look into"));
+		if (!ret)
+			ret = image_root_source(look->image, &look->base, &e);
+		break;
+	case STICK_EROFS:
+		ret = lm_refuse(&e, -EOPNOTSUPP, s->base_path, NULL,
+				_("it is an EROFS image, which livemend does not read"), "%s",
+				_("The root image cannot be opened"));
+		break;
+	default:
+		ret = io_file_source(look->base_file, false, s->base_path, 0, 0, &look->base, &e);
+		break;
+	}
+	if (ret)
+		keep_trouble(look, &e);
+}
+
+static void open_store(struct lm_stick *s, size_t overlay, struct stick_look *look)
+{
+	const struct stick_overlay *o;
+	struct lm_error e = { 0 };
+	int ret;
+
+	if (overlay >= s->n_overlays)
+		return;
+	o = &s->overlays[overlay];
+	if (o->kind != LM_OVERLAY_DM_SNAPSHOT)
+		return;
+	ret = io_open(s->io, o->path, IO_READ, &look->overlay_file);
+	if (ret) {
+		open_failed(look, ret, o->path);
+		return;
+	}
+	ret = cow_store_open(look->overlay_file, o->path,
+			     look->base ? look->base->size_bytes / 512 : 0, &look->store, &e);
+	if (ret)
+		keep_trouble(look, &e);
+}
+
+static void open_view(struct lm_stick *s, size_t overlay, struct stick_look *look)
+{
+	const struct cow_info *info = look->store ? cow_store_info(look->store) : NULL;
+	struct cow_store *store = look->store;
+	struct lm_error e = { 0 };
+	int ret;
+
+	if (!look->base)
+		return;
+	if (info && (info->state == LM_STATE_DAMAGED || info->state == LM_STATE_INVALID)) {
+		const char *path = s->overlays[overlay].path;
+
+		if (info->state == LM_STATE_INVALID) {
+			lm_fail(&e, -EUCLEAN, path, NULL, "%s",
+				_("The overlay cannot be used as it is"));
+			lm_because(&e, _("the kernel marked it invalid"));
+		} else {
+			lm_fail(&e, -EUCLEAN, path, NULL, "%s", _("The overlay is damaged"));
+			lm_because(&e, "%s", info->trouble);
+		}
+		keep_trouble(look, &e);
+		store = NULL;
+	}
+	ret = view_open(look->base, store, false, false, &look->view, &e);
+	if (ret)
+		keep_trouble(look, &e);
+}
+
+static void open_fs(struct io_source *src, struct fs **fs, struct stick_look *look)
+{
+	struct lm_error e = { 0 };
+
+	if (src && fs_open(src, fs, &e))
+		keep_trouble(look, &e);
+}
+
+/* While an operation is half-way the record may name the image that is about to be, or was. */
+static bool is_pending(struct lm_stick *s)
+{
+	struct journal_pending pending = { 0 };
+	int ret = journal_pending_read(s->io, s->live_dir, &pending, NULL);
+
+	if (ret == 1)
+		journal_pending_free(&pending);
+	return ret != 0;
+}
+
+static void judge_pairing(struct lm_stick *s, size_t overlay, struct stick_look *look)
+{
+	const struct cow_info *info = look->store ? cow_store_info(look->store) : NULL;
+	bool same = true, recorded = false, matches = true;
+	char why[160] = "";
+
+	look->paired = true;
+	/* An empty overlay belongs to every base; a damaged one says nothing. */
+	if (!info || !info->exceptions || !look->fs || !look->base_fs)
+		return;
+	if (fs_info(look->fs)->readable && fs_info(look->base_fs)->readable &&
+	    fs_same(look->base_fs, look->fs, &same, why) == 0 && !same) {
+		look->paired = false;
+		text_printable(look->pair_why, sizeof(look->pair_why), why);
+		return;
+	}
+	if (stick_pair_read(s, overlay, look->image ? image_info(look->image) : NULL,
+			    fs_info(look->base_fs), &recorded, &matches, NULL) == 0 &&
+	    recorded && !matches && !is_pending(s)) {
+		look->paired = false;
+		text_printable(look->pair_why, sizeof(look->pair_why),
+			       _("the overlay was made for another root image, says the record "
+				 "that livemend keeps on the stick"));
+	}
+}
+
+int stick_look_open(struct lm_stick *stick, size_t overlay, struct stick_look *look,
+		    struct lm_error *err)
+{
+	memset(look, 0, sizeof(*look));
+	open_base(stick, look);
+	open_store(stick, overlay, look);
+	open_view(stick, overlay, look);
+	open_fs(look->base, &look->base_fs, look);
+	open_fs(look->view, &look->fs, look);
+	judge_pairing(stick, overlay, look);
+	if (look->trouble.code == -ENOMEM) {
+		if (err)
+			*err = look->trouble;
+		stick_look_close(look);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void stick_look_close(struct stick_look *look)
+{
+	fs_close(look->fs);
+	fs_close(look->base_fs);
+	io_source_close(look->view);
+	cow_store_close(look->store);
+	io_source_close(look->base);
+	image_close(look->image);
+	io_file_close(look->overlay_file);
+	io_file_close(look->base_file);
+	memset(look, 0, sizeof(*look));
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* stick_priv.h - what the files of this room share */
+#ifndef STICK_STICK_PRIV_H
+#define STICK_STICK_PRIV_H
+
+#include <sys/types.h>
+
+#include "core/stick/stick.h"
+
+/* Where a booted system has its stick and its kernel command line; "" for the root, else for tests. */
+int stick_open_booted(struct lm_ctx *ctx, const char *root, struct lm_stick **stick,
+		      struct lm_error *err);
+
+/* Opens stick->io for a directory, and says what is in it. */
+int stick_open_folder(struct lm_stick *s, const char *path, struct lm_error *err);
+/* The same for a disk image, an .iso, or a block device that is not mounted. */
+int stick_open_image(struct lm_stick *s, const char *path, struct lm_error *err);
+/* A block device: its mount point where it has one, else read as an image. */
+int stick_open_device(struct lm_stick *s, const char *path, dev_t rdev, struct lm_error *err);
+
+/*
+ * Looks for the live directory and what it holds. 0, -EMEDIUMTYPE when there
+ * is none (err then says what was looked for), or another negative errno.
+ * dir: name of the live directory when the boot configuration names one, else NULL.
+ */
+int stick_scan(struct lm_stick *s, const char *dir, const char *squashimg, struct lm_error *err);
+/* Puts the overlay that the next boot uses first; after label and uuid are known. */
+void stick_sort_overlays(struct lm_stick *s);
+
+/* Fills label, uuid, fstype, model, device, part_bytes from a block device, as far as can be. */
+void stick_identify(struct lm_stick *s, dev_t dev);
+/* The same for the file system at off in an open file. -EMEDIUMTYPE: none. */
+int stick_probe_fs(int fd, uint64_t off, uint64_t size, char fstype[16], char label[64],
+		   char uuid[64]);
+
+/* Whether path is the top of a mounted file system. */
+bool stick_is_mount_root(const char *path);
+/* Where the device is mounted at its own top, in new memory; NULL when it is not. */
+char *stick_mount_of(dev_t dev);
+
+/* dir/name, or name alone where dir is "."; in new memory. */
+char *stick_join(const char *dir, const char *name);
+
+/* A mount of our own, seen by nobody else and gone with the last descriptor. */
+struct stick_mount;
+int stick_mount_open(const struct lm_stick *s, struct stick_mount **mount, char path[64],
+		     struct lm_error *err);
+void stick_mount_close(struct stick_mount *mount);
+
+#endif
