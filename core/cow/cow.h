@@ -63,7 +63,8 @@ struct cow_exception {
  * valid until it is written to or closed. */
 const struct cow_exception *cow_store_sorted(const struct cow_store *store, uint64_t *count);
 
-/* Reads len bytes at byte off within a chunk of the store. */
+/* Reads len bytes from byte off of a chunk of the store on; they may go on into the chunks that
+ * follow it there. */
 int cow_store_read(struct cow_store *store, uint64_t new_chunk, uint32_t off, void *buf,
 		   size_t len, struct lm_error *err);
 

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/cow/store.h"
+
+void cow_fault_note(struct cow_store *store, enum cow_fault fault, uint64_t index,
+		    uint64_t old_chunk, uint64_t new_chunk)
+{
+	struct cow_problem *problem = &store->problems[fault];
+
+	if (problem->count++)
+		return;
+	problem->fault = fault;
+	problem->harmless = fault == COW_FAULT_HOLE;
+	problem->index = index;
+	problem->old_chunk = old_chunk;
+	problem->new_chunk = new_chunk;
+}
+
+static bool is_data(const struct cow_shape *shape, uint64_t chunk)
+{
+	return chunk >= 2 && chunk < shape->chunks && !cow_shape_is_metadata(shape, chunk);
+}
+
+static void find_bad_numbers(struct cow_store *store, const struct cow_exception *e, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (store->base_chunks && e[i].old_chunk >= store->base_chunks)
+			cow_fault_note(store, COW_FAULT_OLD_RANGE, i, e[i].old_chunk,
+				       e[i].new_chunk);
+		if (e[i].new_chunk >= store->shape.chunks)
+			cow_fault_note(store, COW_FAULT_NEW_RANGE, i, e[i].old_chunk,
+				       e[i].new_chunk);
+		else if (!is_data(&store->shape, e[i].new_chunk))
+			cow_fault_note(store, COW_FAULT_NEW_METADATA, i, e[i].old_chunk,
+				       e[i].new_chunk);
+	}
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The numbers of one kind, in ascending order. */
+static uint64_t *sorted_numbers(const struct cow_exception *e, size_t n, bool new_chunks)
+{
+	uint64_t *numbers = calloc(n ? n : 1, sizeof(*numbers));
+	bool ascending = true;
+
+	if (!numbers)
+		return NULL;
+	for (size_t i = 0; i < n; i++) {
+		numbers[i] = new_chunks ? e[i].new_chunk : e[i].old_chunk;
+		ascending = ascending && (i == 0 || numbers[i - 1] <= numbers[i]);
+	}
+	if (!ascending)
+		qsort(numbers, n, sizeof(*numbers), compare_numbers);
+	return numbers;
+}
+
+/* Notes all but the first of the records that have this number. */
+static void note_repeated(struct cow_store *store, enum cow_fault fault,
+			  const struct cow_exception *e, size_t n, uint64_t number)
+{
+	bool seen = false;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t here = fault == COW_FAULT_NEW_TWICE ? e[i].new_chunk : e[i].old_chunk;
+
+		if (here != number)
+			continue;
+		if (seen) {
+			cow_fault_note(store, fault, i, e[i].old_chunk, e[i].new_chunk);
+			return;
+		}
+		seen = true;
+	}
+}
+
+/* The first is looked for in the table, so that it can be named; the others are counted. */
+static void find_repeated(struct cow_store *store, enum cow_fault fault,
+			  const struct cow_exception *e, size_t n, const uint64_t *numbers)
+{
+	for (size_t i = 1; i < n; i++) {
+		if (numbers[i] != numbers[i - 1])
+			continue;
+		if (store->problems[fault].count)
+			store->problems[fault].count++;
+		else
+			note_repeated(store, fault, e, n, numbers[i]);
+	}
+}
+
+static void find_holes(struct cow_store *store, const uint64_t *numbers, size_t n)
+{
+	const struct cow_shape *shape = &store->shape;
+	uint64_t next = 2, holes = 0, first = 0;
+
+	for (size_t i = 0; i < n && numbers[i] < shape->chunks; i++) {
+		if (numbers[i] < next)
+			continue;
+		next = cow_shape_skip_metadata(shape, next);
+		if (numbers[i] > next) {
+			if (!holes)
+				first = next;
+			holes += cow_shape_data_below(shape, numbers[i]) -
+				 cow_shape_data_below(shape, next);
+		}
+		next = numbers[i] + 1;
+	}
+	if (holes) {
+		cow_fault_note(store, COW_FAULT_HOLE, 0, 0, first);
+		store->problems[COW_FAULT_HOLE].count = holes;
+	}
+}
+
+int cow_find_faults(struct cow_store *store, const struct cow_exception *records, size_t count)
+{
+	uint64_t *numbers;
+
+	find_bad_numbers(store, records, count);
+	numbers = sorted_numbers(records, count, true);
+	if (!numbers)
+		return -ENOMEM;
+	find_repeated(store, COW_FAULT_NEW_TWICE, records, count, numbers);
+	find_holes(store, numbers, count);
+	free(numbers);
+
+	numbers = sorted_numbers(records, count, false);
+	if (!numbers)
+		return -ENOMEM;
+	find_repeated(store, COW_FAULT_OLD_TWICE, records, count, numbers);
+	free(numbers);
+	return 0;
+}
+
+int cow_store_check(struct cow_store *store, void (*fn)(void *arg, const struct cow_problem *),
+		    void *arg, struct lm_error *err)
+{
+	int kinds = 0;
+
+	(void)err;
+	for (int i = 0; i < COW_FAULTS; i++) {
+		if (!store->problems[i].count)
+			continue;
+		kinds++;
+		if (fn)
+			fn(arg, &store->problems[i]);
+	}
+	return kinds;
+}
