@@ -8,7 +8,8 @@
 struct help_topic {
 	const char *name;  /* "overlay": one lower-case word */
 	const char *title; /* "The overlay" */
-	const char *text;  /* without the title; lines of at most 76 columns, ASCII, ends in newline */
+	const char
+		*text; /* without the title; lines of at most 76 columns, ASCII, ends in newline */
 };
 
 /* The topic of that name, NULL when there is none. */

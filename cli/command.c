@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/command.h"
+
+#include <string.h>
+
+#include "cli/cli.h"
+#include "core/i18n.h"
+
+const struct cli_option cli_options[CLI_N_OPTIONS] = {
+	{CLI_OPT_ENGINE, "engine", 0, "auto|kernel|direct",
+	 N_("how to work: in user space (direct), or with the kernel's device-mapper")},
+	{CLI_OPT_DRY_RUN, "dry-run", 'n', NULL, N_("show the plan and change nothing")},
+	{CLI_OPT_YES, "yes", 'y', NULL, N_("do not ask; needed where no terminal can ask")},
+	{CLI_OPT_JSON, "json", 0, NULL, N_("write JSON")},
+	{CLI_OPT_NO_COLOR, "no-color", 0, NULL, N_("no colours (as with NO_COLOR set)")},
+	{CLI_OPT_PLAIN, "plain", 0, NULL, N_("plain ASCII lines, never the full screen")},
+	{CLI_OPT_DEBUG, "debug", 0, NULL, N_("print the log to standard error")},
+	{CLI_OPT_VERSION, "version", 'V', NULL, N_("print the version")},
+	{CLI_OPT_HELP, "help", 'h', NULL, N_("print help: of a command, of a topic, or this")},
+	{CLI_OPT_DEPTH, "depth", 0, "N", N_("levels of folders to show (default 2)")},
+	{CLI_OPT_DEEP, "deep", 0, NULL, N_("read and decode every block of the image")},
+	{CLI_OPT_METHOD, "method", 0, "rewrite|mirror|snapshot-merge",
+	 N_("how to merge (default rewrite)")},
+	{CLI_OPT_WORK, "work", 0, "DIR",
+	 N_("build the new image in DIR, when the stick has no room for it")},
+	{CLI_OPT_UNDO, "undo", 0, NULL,
+	 N_("go back to the state before, where that is still possible")},
+	{CLI_OPT_LESSON, "lesson", 0, "NAME", N_("a stick with something to be mended")},
+};
+
+const struct cli_command cli_commands[] = {
+	{"status", CLI_STICK_OPTIONAL, N_("gauges, and the state of every overlay"), "overlay", 0,
+	 cli_status},
+	{"layout", CLI_STICK_OPTIONAL,
+	 N_("the tree of partitions, images, loop and dm devices, mounts"), "layout", 0,
+	 cli_layout},
+	{"doctor", CLI_STICK_OPTIONAL, N_("check everything, change nothing; exit 1 if ill"),
+	 "doctor", CLI_BIT(CLI_OPT_DEEP), cli_doctor},
+	{"usage", CLI_STICK_OPTIONAL, N_("what eats the overlay, and what a merge would free"),
+	 "usage", CLI_BIT(CLI_OPT_DEPTH), cli_usage},
+	{"export", CLI_OUT_STICK, N_("write image and overlay together to one sparse file"),
+	 "export", 0, cli_export},
+	{"merge", CLI_STICK_NEEDED, N_("make the changes part of the image, empty the overlay"),
+	 "merge", CLI_BIT(CLI_OPT_METHOD) | CLI_BIT(CLI_OPT_WORK) | CLI_BIT(CLI_OPT_DEEP),
+	 cli_merge},
+	{"reset", CLI_STICK_NEEDED, N_("forget all changes (never those in home.img)"), "reset", 0,
+	 cli_reset},
+	{"resume", CLI_STICK_NEEDED, N_("finish, or undo, what was interrupted"), "resume",
+	 CLI_BIT(CLI_OPT_UNDO), cli_resume},
+	{"practice", CLI_DIR, N_("make a practice stick in the folder DIR"), "practice",
+	 CLI_BIT(CLI_OPT_LESSON), cli_practice},
+};
+
+const size_t cli_n_commands = sizeof(cli_commands) / sizeof(cli_commands[0]);
+
+static const char *const later[] = {"recover", "compact", "grow", "watch"};
+
+const struct cli_command *cli_command_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < cli_n_commands; i++)
+		if (!strcmp(cli_commands[i].name, name))
+			return &cli_commands[i];
+	return NULL;
+}
+
+bool cli_command_is_later(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(later) / sizeof(later[0]); i++)
+		if (!strcmp(later[i], name))
+			return true;
+	return false;
+}
+
+static size_t min(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Changes, insertions and removals of one character between two short words. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[32], i, j, above, left_above, len = strlen(b);
+
+	if (len >= sizeof(row) / sizeof(row[0]))
+		return len;
+	for (j = 0; j <= len; j++)
+		row[j] = j;
+	for (i = 1; a[i - 1]; i++) {
+		left_above = row[0];
+		row[0] = i;
+		for (j = 1; j <= len; j++) {
+			above = row[j];
+			row[j] = min(min(above, row[j - 1]) + 1,
+				     left_above + (a[i - 1] != b[j - 1]));
+			left_above = above;
+		}
+	}
+	return row[len];
+}
+
+const struct cli_command *cli_command_near(const char *name)
+{
+	const struct cli_command *best = NULL;
+	size_t i, d, least = 3;
+
+	if (strlen(name) > 20)
+		return NULL;
+	for (i = 0; i < cli_n_commands; i++) {
+		d = distance(name, cli_commands[i].name);
+		if (d < least && d < strlen(name)) {
+			least = d;
+			best = &cli_commands[i];
+		}
+	}
+	return best;
+}
+
+const char *cli_operands_text(enum cli_operands operands)
+{
+	switch (operands) {
+	case CLI_STICK_OPTIONAL:
+		return "[STICK]";
+	case CLI_STICK_NEEDED:
+		return "STICK";
+	case CLI_OUT_STICK:
+		return "OUT [STICK]";
+	case CLI_DIR:
+		return "DIR";
+	}
+	return "";
+}
