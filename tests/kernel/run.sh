@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# tests/kernel/run.sh [BUILD]: holds livemend against the device-mapper and the file systems of a
+# real kernel, in User-Mode Linux guests; without root. BUILD is where the tree was built. TAP.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+LM_SRC=$(pwd)
+LM_BUILD=$(cd "${1:-${LM_BUILD:-.}}" && pwd) || exit 1
+export LM_SRC LM_BUILD
+make -s -C "$LM_BUILD" $(sed -n 's/^kernel_lab_programs = //p' tests/kernel/Makemodule.am) >&2 || {
+	echo "Bail out! the programs of the kernel lab cannot be built"
+	exit 1
+}
+. "$LM_SRC/tests/lib/uml.sh"
+uml_need
+
+UML_WORK=$(mktemp -d "${TMPDIR:-/tmp}/livemend-kernel.XXXXXX") || exit 1
+trap 'uml_end; rm -rf "$UML_WORK"' EXIT
+trap 'exit 130' INT TERM HUP
+
+n=0 failed=0
+# Passes on the guest's TAP lines, numbered anew.
+tap()
+{
+	while IFS= read -r line; do
+		case $line in
+		"ok - "*) n=$((n + 1)); echo "ok $n - ${line#ok - }" ;;
+		"not ok - "*) n=$((n + 1)) failed=1; echo "not ok $n - ${line#not ok - }" ;;
+		*) echo "$line" ;;
+		esac
+	done
+	echo "$n $failed" >"$UML_WORK/count"
+}
+
+# guest SCRIPT SECONDS: one guest; that it came to its end is a test, too.
+guest()
+{
+	{
+		rc=0
+		uml_run "tests/kernel/$1" "$2" || rc=$?
+		[ "$rc" = 0 ] && echo "ok - $1 ended well" || echo "not ok - $1 ended with status $rc"
+	} 2>&1 | tap
+	read -r n failed <"$UML_WORK/count"
+}
+
+guest lab.sh 60
+echo "1..$n"
+exit "$failed"
