@@ -31,13 +31,13 @@ static size_t find_run(const struct view *view, uint64_t off, size_t len, uint64
 	uint64_t chunk = off / view->chunk_bytes;
 	uint64_t run = view->chunk_bytes - off % view->chunk_bytes;
 
-	*at = cow_store_lookup(view->store, chunk);
-	while (run < len) {
-		uint64_t next = cow_store_lookup(view->store, ++chunk);
+	uint64_t follows;
 
-		if (*at ? next != *at + (run + view->chunk_bytes - 1) / view->chunk_bytes : next)
-			break;
+	*at = cow_store_lookup(view->store, chunk);
+	follows = *at ? *at + 1 : 0;
+	while (run < len && cow_store_lookup(view->store, ++chunk) == follows) {
 		run += view->chunk_bytes;
+		follows += *at != 0;
 	}
 	return min_u64(run, len);
 }
