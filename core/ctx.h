@@ -18,6 +18,7 @@ struct lm_ctx {
 	 */
 	struct io *(*wrap_io)(void *arg, struct io *inner);
 	void *wrap_arg;
+	bool no_fuse; /* for tests: as where there is no FUSE */
 };
 
 /* Writes a line to the log; ctx may be NULL. The text is made printable. */

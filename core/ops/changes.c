@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* changes.c - see changes.h */
+#include "core/ops/changes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/bytes.h"
+#include "core/error.h"
+#include "core/i18n.h"
+
+static uint32_t chunk_bytes(const struct changes *c)
+{
+	return cow_store_info(c->look->store)->chunk_sectors * 512;
+}
+
+/* The bytes of the base that a chunk covers; false when it lies beyond the end. */
+static bool chunk_range(const struct changes *c, uint64_t old_chunk, uint64_t *off, uint64_t *len)
+{
+	uint64_t size = c->look->base->size_bytes;
+
+	if (mul_overflows(old_chunk, (uint64_t)chunk_bytes(c), off) || *off >= size)
+		return false;
+	*len = min_u64(chunk_bytes(c), size - *off);
+	return true;
+}
+
+static bool is_used(const struct changes *c, uint64_t off, uint64_t len)
+{
+	return !c->trust_fs || fs_range_used(c->look->fs, off, len);
+}
+
+/* Whether base and overlay say the same in every block in use. */
+static int is_equal(const struct changes *c, uint64_t off, uint64_t len, unsigned char *buf,
+		    bool *equal, struct lm_error *err)
+{
+	unsigned char *other = buf + len;
+	int ret = io_source_read(c->look->base, buf, (size_t)len, off, err);
+
+	if (ret == 0)
+		ret = io_source_read(c->look->view, other, (size_t)len, off, err);
+	if (ret < 0)
+		return ret;
+	*equal = memcmp(buf, other, (size_t)len) == 0;
+	if (!*equal && c->trust_fs) {
+		fs_zero_free(c->look->fs, off, buf, (size_t)len);
+		fs_zero_free(c->look->fs, off, other, (size_t)len);
+		*equal = memcmp(buf, other, (size_t)len) == 0;
+	}
+	return 0;
+}
+
+static bool all_changed(const struct changes *c, uint64_t first, uint64_t last)
+{
+	for (uint64_t b = first; b <= last; b++) {
+		if (c->fate[b] == IMAGE_KEEP)
+			return false;
+	}
+	return true;
+}
+
+static void mark(struct changes *c, uint64_t first, uint64_t last)
+{
+	for (uint64_t b = first; b <= last; b++) {
+		if (c->fate[b] != IMAGE_KEEP)
+			continue;
+		c->fate[b] = IMAGE_CHANGE;
+		c->changed_blocks++;
+	}
+}
+
+static int start_fates(struct changes *c, struct lm_error *err)
+{
+	const struct image_info *info = image_info(c->look->image);
+
+	c->blocks = info->root_blocks;
+	c->block_bytes = info->block_bytes;
+	if (c->block_bytes == 0 || c->blocks != div_up(info->root_bytes, c->block_bytes) ||
+	    c->blocks > SIZE_MAX)
+		return lm_fail(err, -EBADMSG, NULL, NULL, "%s", _("The image makes no sense"));
+	c->fate = malloc(c->blocks ? (size_t)c->blocks : 1);
+	if (!c->fate)
+		return lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Looking for changes failed"));
+	for (uint64_t b = 0; b < c->blocks; b++) {
+		uint64_t off = b * c->block_bytes;
+		bool used = is_used(c, off, min_u64(c->block_bytes, info->root_bytes - off));
+
+		c->fate[b] = used ? IMAGE_KEEP : IMAGE_HOLE;
+		c->holes += !used;
+	}
+	return 0;
+}
+
+static int load_bitmap(struct changes *c, bool strict, struct lm_error *err)
+{
+	struct fs *fs = c->look->fs;
+	int ret;
+
+	if (!fs || !fs_info(fs)->readable)
+		return 0; /* nothing is known: all of it is in use */
+	ret = fs_load_bitmap(fs, err);
+	c->trust_fs = ret == 0;
+	return strict ? ret : 0;
+}
+
+static int find_in_image(struct changes *c, changes_progress_fn progress, void *arg,
+			 struct lm_error *err)
+{
+	uint64_t count;
+	const struct cow_exception *e = cow_store_sorted(c->look->store, &count);
+	unsigned char *buf = malloc(2 * (size_t)chunk_bytes(c));
+	int ret = 0;
+
+	if (!buf)
+		return lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Looking for changes failed"));
+	for (uint64_t i = 0; i < count && ret == 0; i++) {
+		uint64_t off, len, first, last;
+		bool equal = false;
+
+		if (progress && (i & 63) == 0) {
+			ret = progress(arg, i, count);
+			if (ret != 0) {
+				lm_fail(err, -ECANCELED, NULL, NULL, "%s", _("Stopped"));
+				ret = -ECANCELED;
+				break;
+			}
+		}
+		if (!chunk_range(c, e[i].old_chunk, &off, &len) || !is_used(c, off, len))
+			continue;
+		first = off / c->block_bytes;
+		last = (off + len - 1) / c->block_bytes;
+		/* Where the block is known to change, one chunk more makes no difference. */
+		if (c->compared && !all_changed(c, first, last))
+			ret = is_equal(c, off, len, buf, &equal, err);
+		if (ret < 0 || equal)
+			continue;
+		c->live_bytes += len;
+		mark(c, first, last);
+	}
+	free(buf);
+	return ret;
+}
+
+static int count_chunk(void *arg, uint64_t off, uint64_t len, struct lm_error *err)
+{
+	struct changes *c = arg;
+
+	(void)off;
+	(void)err;
+	c->live_bytes += len;
+	return 0;
+}
+
+int changes_find(struct changes *c, const struct stick_look *look, bool compare, bool strict,
+		 changes_progress_fn progress, void *arg, struct lm_error *err)
+{
+	int ret;
+
+	*c = (struct changes){ .look = look, .compared = compare };
+	ret = load_bitmap(c, strict, err);
+	if (ret == 0 && look->image)
+		ret = start_fates(c, err);
+	if (ret == 0)
+		ret = look->image ? find_in_image(c, progress, arg, err) :
+				    changes_each_chunk(c, count_chunk, c, err);
+	if (ret < 0)
+		changes_free(c);
+	return ret;
+}
+
+void changes_free(struct changes *c)
+{
+	free(c->fate);
+	*c = (struct changes){ 0 };
+}
+
+int changes_each_chunk(struct changes *c, changes_chunk_fn fn, void *arg, struct lm_error *err)
+{
+	uint64_t count;
+	const struct cow_exception *e = cow_store_sorted(c->look->store, &count);
+	unsigned char *buf = malloc(2 * (size_t)chunk_bytes(c));
+	int ret = 0;
+
+	if (!buf)
+		return lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Looking for changes failed"));
+	for (uint64_t i = 0; i < count && ret == 0; i++) {
+		uint64_t off, len;
+		bool equal = false;
+
+		if (!chunk_range(c, e[i].old_chunk, &off, &len) || !is_used(c, off, len))
+			continue;
+		if (c->compared)
+			ret = is_equal(c, off, len, buf, &equal, err);
+		if (ret == 0 && !equal)
+			ret = fn(arg, off, len, err);
+	}
+	free(buf);
+	return ret;
+}
+
+static enum image_fate fate(void *arg, uint64_t block)
+{
+	const struct changes *c = arg;
+
+	return block < c->blocks ? (enum image_fate)c->fate[block] : IMAGE_KEEP;
+}
+
+static int content(void *arg, uint64_t block, void *buf, size_t len, struct lm_error *err)
+{
+	const struct changes *c = arg;
+	uint64_t off = block * c->block_bytes;
+	int ret = io_source_read(c->look->view, buf, len, off, err);
+
+	if (ret == 0 && c->trust_fs)
+		fs_zero_free(c->look->fs, off, buf, len);
+	return ret;
+}
+
+struct image_change changes_for_image(struct changes *c)
+{
+	return (struct image_change){ .fate = fate, .content = content, .arg = c };
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * changes.h - what an overlay changes in the root image, chunk by chunk and block by block
+ *
+ * A chunk is live when a block of the merged file system that is in use lies
+ * in it, and it counts only if it differs from the base in such a block.
+ */
+#ifndef OPS_CHANGES_H
+#define OPS_CHANGES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/image/image.h"
+#include "core/stick/stick.h"
+
+struct changes {
+	const struct stick_look *look; /* not owned */
+	bool trust_fs;        /* what the file system says is free is left out */
+	bool compared;        /* chunks equal to the base are left out */
+	unsigned char *fate;  /* enum image_fate of each block */
+	uint64_t blocks;
+	uint32_t block_bytes;
+	uint64_t changed_blocks, holes;
+	uint64_t live_bytes;  /* of chunks that count */
+};
+
+typedef int (*changes_progress_fn)(void *arg, uint64_t done, uint64_t total);
+
+/*
+ * Finds the fate of each block of the image, or without an image just what
+ * counts. compare: reads base and overlay, and leaves out what is equal.
+ * A file system whose bitmap cannot be trusted: -EUCLEAN with strict, else all
+ * of it counts as used. Free with changes_free().
+ */
+int changes_find(struct changes *c, const struct stick_look *look, bool compare, bool strict,
+		 changes_progress_fn progress, void *arg, struct lm_error *err);
+void changes_free(struct changes *c);
+
+/* For image_rewrite() and image_verify(). */
+struct image_change changes_for_image(struct changes *c);
+
+/*
+ * Calls fn for each chunk that counts (live and, where compared, different
+ * from the base), in ascending order, clipped to the base's size. Non-zero
+ * ends it.
+ */
+typedef int (*changes_chunk_fn)(void *arg, uint64_t off, uint64_t len, struct lm_error *err);
+int changes_each_chunk(struct changes *c, changes_chunk_fn fn, void *arg, struct lm_error *err);
+
+#endif
