@@ -25,6 +25,7 @@ struct fs_info {
 	unsigned char uuid[16];
 	char label[20];
 	int64_t mkfs_time, write_time;
+	char trouble[160];    /* why it is not readable, else empty; printable, translated */
 };
 
 /*
@@ -36,7 +37,12 @@ int fs_open(struct io_source *src, struct fs **fs, struct lm_error *err);
 void fs_close(struct fs *fs); /* NULL allowed */
 const struct fs_info *fs_info(const struct fs *fs);
 
-/* Reads the block bitmap now. -EUCLEAN when it cannot be trusted. */
+/*
+ * Reads the block bitmap now. -EUCLEAN when it cannot be trusted, -EMEDIUMTYPE
+ * when there is none (not readable). With a journal still to replay it is the
+ * state of the last checkpoint: good for figures, not for throwing anything
+ * away (see fs_zero_free()).
+ */
 int fs_load_bitmap(struct fs *fs, struct lm_error *err);
 
 /*
@@ -46,7 +52,10 @@ int fs_load_bitmap(struct fs *fs, struct lm_error *err);
  */
 bool fs_range_used(const struct fs *fs, uint64_t off, uint64_t len);
 
-/* Zeroes the parts of buf (content of [off, off + len)) whose blocks are free. */
+/*
+ * Zeroes the parts of buf (content of [off, off + len)) whose blocks are free.
+ * Leaves all as it is unless the file system is LM_FS_CLEAN.
+ */
 void fs_zero_free(const struct fs *fs, uint64_t off, void *buf, size_t len);
 
 /* What owns a block. */
@@ -57,6 +66,13 @@ enum fs_owner_kind { FS_FREE, FS_METADATA, FS_JOURNAL, FS_FILE };
  * no particular order; path is "/a/b" (printable) for FS_FILE (directories
  * too), NULL otherwise; hard links are given one of their paths. Free blocks
  * are not called for. Non-zero return of fn ends it with that value.
+ *
+ * Every byte of the source that fs_range_used() calls used is given to exactly
+ * one owner (whole clusters, with bigalloc): of several that claim it, to the
+ * first. What is used and claimed by nobody, as the space before the first and
+ * after the last block, is FS_METADATA. A file without a path is found below
+ * "/(deleted, still open)" or "/(without a name)", by its inode number. Loads
+ * the bitmap. Damaged inodes and directories are passed over.
  */
 typedef int (*fs_owner_fn)(void *arg, enum fs_owner_kind kind, const char *path, bool is_dir,
 			   uint64_t off_bytes, uint64_t len_bytes);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* fs_priv.h - what the files of this room share: libext2fs over a struct io_source */
+#ifndef FS_FS_PRIV_H
+#define FS_FS_PRIV_H
+
+#include <ext2fs/ext2fs.h>
+
+#include "core/fs/fs.h"
+
+/* What stands behind an io_channel. Must not move while the file system is open. */
+struct fs_channel {
+	struct io_source *src;
+	bool failed;           /* the source itself reported an error: */
+	struct lm_error error; /* ...the first one */
+};
+
+struct fs {
+	struct fs_channel channel;
+	ext2_filsys ext; /* NULL when not readable */
+	struct fs_info info;
+	/* One bit a cluster, from the one that holds the first data block; NULL until loaded. */
+	unsigned char *used;
+	uint64_t clusters;      /* bits in used */
+	uint64_t cluster_bytes;
+	uint64_t data_start;    /* byte of the source where used begins */
+};
+
+/* ext2fs_open2() on channel->src. flags: EXT2_FLAG_RW or 0; the rest is added here. */
+errcode_t fs_ext_open(struct fs_channel *channel, int flags, ext2_filsys *ext);
+
+/*
+ * Turns an error of libext2fs into ours and returns its negative errno. The
+ * source's own error, where there is one, is the better story and is kept.
+ */
+int fs_ext_fail(struct lm_error *err, struct fs_channel *channel, errcode_t code, const char *on,
+		const char *help, const char *what);
+int fs_ext_errno(errcode_t code);
+
+static inline bool fs_bit(const unsigned char *map, uint64_t bit)
+{
+	return map[bit >> 3] >> (bit & 7) & 1;
+}
+
+static inline void fs_set_bit(unsigned char *map, uint64_t bit)
+{
+	map[bit >> 3] = (unsigned char)(map[bit >> 3] | 1u << (bit & 7));
+}
+
+#endif

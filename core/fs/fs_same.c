@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/fs/fs_priv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/i18n.h"
+#include "core/text.h"
+
+/* Set and cleared while it is in use; all other incompatible features stay. */
+#define COMES_AND_GOES ((uint32_t)EXT3_FEATURE_INCOMPAT_RECOVER)
+
+static const char *difference(const struct fs *base, const struct fs *merged)
+{
+	struct ext2_super_block *a = base->ext->super, *b = merged->ext->super;
+	dgrp_t g;
+
+	if (memcmp(a->s_uuid, b->s_uuid, sizeof(a->s_uuid)) != 0)
+		return _("the overlay holds a file system with another UUID");
+	if (base->info.mkfs_time != merged->info.mkfs_time)
+		return _("the overlay holds a file system that was made at another time");
+	if (a->s_log_block_size != b->s_log_block_size ||
+	    a->s_log_cluster_size != b->s_log_cluster_size ||
+	    a->s_first_data_block != b->s_first_data_block ||
+	    a->s_blocks_per_group != b->s_blocks_per_group ||
+	    a->s_clusters_per_group != b->s_clusters_per_group ||
+	    a->s_inodes_per_group != b->s_inodes_per_group ||
+	    EXT2_INODE_SIZE(a) != EXT2_INODE_SIZE(b) || EXT2_DESC_SIZE(a) != EXT2_DESC_SIZE(b))
+		return _("the overlay's file system is laid out differently");
+	if (base->info.blocks != merged->info.blocks)
+		return base->info.blocks < merged->info.blocks
+			       ? _("same file system, but it was grown in the overlay")
+			       : _("same file system, but it was shrunk in the overlay");
+	if (((a->s_feature_incompat ^ b->s_feature_incompat) & ~COMES_AND_GOES) != 0)
+		return _("the overlay's file system uses other features");
+	for (g = 0; g < base->ext->group_desc_count; g++)
+		if (ext2fs_block_bitmap_loc(base->ext, g) !=
+			    ext2fs_block_bitmap_loc(merged->ext, g) ||
+		    ext2fs_inode_bitmap_loc(base->ext, g) !=
+			    ext2fs_inode_bitmap_loc(merged->ext, g) ||
+		    ext2fs_inode_table_loc(base->ext, g) != ext2fs_inode_table_loc(merged->ext, g))
+			return _("the overlay's file system has its tables in other places");
+	return NULL;
+}
+
+int fs_same(const struct fs *base, const struct fs *merged, bool *same, char why[160])
+{
+	const char *text;
+
+	why[0] = '\0';
+	if (!base->info.readable || !merged->info.readable) {
+		text_printable(why, 160, _("one of the two cannot be read"));
+		return -EMEDIUMTYPE;
+	}
+	text = difference(base, merged);
+	*same = text == NULL;
+	text_printable(why, 160, text);
+	return 0;
+}

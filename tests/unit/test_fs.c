@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/wait.h>
+#include <errno.h>
+#include <fcntl.h>
+
+#include <cmocka.h>
+
+#include "core/fs/fs.h"
+#include "core/fs/fs_edit.h"
+#include "tests/unit/fs_lab.h"
+
+static const char *const shapes[] = {
+	"-b 1024",
+	"-b 4096",
+	"-b 1024 -O ^metadata_csum,uninit_bg",
+	"-b 4096 -O ^has_journal,^extent,^64bit,^metadata_csum -t ext2",
+	"-b 4096 -O ^64bit,^flex_bg",
+	"-b 1024 -O meta_bg,^resize_inode",
+	"-b 4096 -O bigalloc -C 16384",
+	"-b 1024 -O bigalloc -C 8192",
+};
+#define N_SHAPES (sizeof(shapes) / sizeof(shapes[0]))
+
+static void fill(void)
+{
+	struct io_source *src = lab_source(IO_WRITE);
+	static char data[300000];
+	struct fs_edit *ed;
+	struct lm_error err;
+	char name[40];
+	int i;
+
+	memset(data, 'x', sizeof(data));
+	assert_int_equal(fs_edit_open(src, &ed, &err), 0);
+	assert_int_equal(fs_edit_mkdir(ed, "/etc", 0755, &err), 0);
+	assert_int_equal(fs_edit_mkdir(ed, "/etc", 0755, &err), -EEXIST);
+	for (i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), "/etc/file-with-a-longer-name-%d", i);
+		assert_int_equal(fs_edit_write(ed, name, data, (size_t)i * 100, 0644, &err), 0);
+	}
+	assert_int_equal(fs_edit_write(ed, "/big", data, sizeof(data), 0600, &err), 0);
+	assert_int_equal(fs_edit_append(ed, "/big", data, 5000, &err), 0);
+	assert_int_equal(fs_edit_append(ed, "/none", data, 1, &err), -ENOENT);
+	assert_int_equal(fs_edit_write(ed, "/etc", data, 1, 0600, &err), -EISDIR);
+	assert_int_equal(fs_edit_write(ed, "/etc/file-with-a-longer-name-7", "new", 3, 0644, &err),
+			 0);
+	assert_int_equal(fs_edit_unlink(ed, "/etc/file-with-a-longer-name-100", &err), 0);
+	assert_int_equal(fs_edit_unlink(ed, "/etc/file-with-a-longer-name-100", &err), -ENOENT);
+	assert_int_equal(fs_edit_symlink(ed, "/link", "etc", &err), 0);
+	assert_int_equal(fs_edit_symlink(ed, "/link", "etc", &err), -EEXIST);
+	assert_int_equal(fs_edit_close(ed, &err), 0);
+	io_source_close(src);
+}
+
+static void test_edit(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < N_SHAPES; i++) {
+		lab_mkfs(shapes[i], 32768);
+		fill();
+		assert_int_equal(lab_run("e2fsck -fn %s >/dev/null 2>&1", lab_path()), 0);
+		assert_int_equal(lab_run("debugfs -R 'cat /etc/file-with-a-longer-name-7' %s "
+					 "2>/dev/null | grep -qx new", lab_path()), 0);
+		assert_int_equal(lab_run("test $(debugfs -R 'cat /big' %s 2>/dev/null | wc -c) "
+					 "= 305000", lab_path()), 0);
+	}
+}
+
+/* What e2fsprogs says is free, by its own reader; the rest is used. */
+static void read_truth(unsigned char *used, uint64_t blocks, uint64_t block_bytes)
+{
+	static char line[1 << 16];
+	FILE *p;
+	uint64_t ratio = 1;
+
+	memset(used, 1, blocks);
+	snprintf(line, sizeof(line), "dumpe2fs %s 2>/dev/null", lab_path());
+	p = popen(line, "r");
+	assert_non_null(p);
+	while (fgets(line, sizeof(line), p)) {
+		char *at = strstr(line, "  Free blocks: ");
+
+		if (strncmp(line, "Cluster size:", 13) == 0)
+			ratio = strtoull(line + 13, NULL, 10) / block_bytes;
+		at = at ? at + 15 : NULL;
+		while (at && *at >= '0' && *at <= '9') {
+			uint64_t from = strtoull(at, &at, 10), to = from;
+
+			if (*at == '-')
+				to = strtoull(at + 1, &at, 10);
+			to += ratio - 1; /* a range ends with the start of a cluster */
+			assert_true(to < blocks);
+			memset(used + from, 0, to - from + 1);
+			at += strspn(at, ", ");
+		}
+	}
+	assert_int_equal(pclose(p), 0);
+}
+
+static void test_bitmap(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < N_SHAPES; i++) {
+		struct io_source *src;
+		const struct fs_info *info;
+		unsigned char *truth;
+		struct lm_error err;
+		uint64_t b, free_blocks = 0, first;
+		struct fs *fs;
+
+		lab_mkfs(shapes[i], 32768);
+		fill();
+		src = lab_source(IO_READ);
+		assert_int_equal(fs_open(src, &fs, &err), 0);
+		info = fs_info(fs);
+		assert_true(info->readable);
+		assert_string_equal(info->trouble, "");
+		assert_int_equal(info->state, LM_FS_CLEAN);
+		assert_int_equal(info->size_bytes, 32768 * 1024);
+		assert_string_equal(info->type, strstr(shapes[i], "ext2") ? "ext2" : "ext4");
+		assert_int_equal(fs_load_bitmap(fs, &err), 0);
+		truth = calloc(1, info->blocks + 1);
+		first = info->block_bytes == 1024 && !strstr(shapes[i], "bigalloc");
+		read_truth(truth, info->blocks, info->block_bytes);
+		for (b = 0; b < info->blocks; b++)
+			assert_int_equal(fs_range_used(fs, b * info->block_bytes,
+						       info->block_bytes), truth[b]);
+		for (b = first; b < info->blocks; b++)
+			free_blocks += !fs_range_used(fs, b * info->block_bytes,
+						      info->block_bytes);
+		assert_int_equal(free_blocks, info->blocks_free);
+		assert_true(fs_range_used(fs, info->size_bytes, 1));
+		assert_true(fs_range_used(fs, info->size_bytes - 1, 2));
+		assert_true(fs_range_used(fs, 0, UINT64_MAX));
+		assert_false(fs_range_used(fs, 5, 0));
+		free(truth);
+		fs_close(fs);
+		io_source_close(src);
+	}
+}
+
+static void test_none(void **state)
+{
+	struct io_source *src;
+	struct lm_error err;
+	struct fs *fs;
+
+	(void)state;
+	assert_int_equal(truncate(lab_path(), 0), 0);
+	assert_int_equal(truncate(lab_path(), 100), 0);
+	src = lab_source(IO_READ);
+	assert_int_equal(fs_open(src, &fs, &err), 0);
+	assert_false(fs_info(fs)->readable);
+	assert_true(fs_range_used(fs, 0, 1));
+	assert_int_equal(fs_load_bitmap(fs, &err), -EMEDIUMTYPE);
+	fs_close(fs);
+	io_source_close(src);
+	/* Cut off. */
+	lab_mkfs("-b 4096", 8192);
+	assert_int_equal(truncate(lab_path(), 4 << 20), 0);
+	src = lab_source(IO_READ);
+	assert_int_equal(fs_open(src, &fs, &err), 0);
+	assert_false(fs_info(fs)->readable);
+	assert_int_equal(fs_info(fs)->state, LM_FS_ERRORS);
+	assert_non_null(strstr(fs_info(fs)->trouble, "8.00 MiB"));
+	fs_close(fs);
+	io_source_close(src);
+}
+
+static void test_same(void **state)
+{
+	struct io_source *src;
+	struct lm_error err;
+	struct fs *a, *b;
+	char why[160];
+	bool same = false;
+
+	(void)state;
+	lab_mkfs("-b 4096", 16384);
+	src = lab_source(IO_READ);
+	assert_int_equal(fs_open(src, &a, &err), 0);
+	fill();
+	assert_int_equal(fs_open(src, &b, &err), 0);
+	assert_int_equal(fs_same(a, b, &same, why), 0);
+	assert_true(same);
+	fs_close(b);
+	assert_int_equal(lab_run("resize2fs -f %s 12M >/dev/null 2>&1", lab_path()), 0);
+	assert_int_equal(fs_open(src, &b, &err), 0);
+	assert_int_equal(fs_same(a, b, &same, why), 0);
+	assert_false(same);
+	assert_non_null(strstr(why, "shrunk"));
+	fs_close(b);
+	lab_mkfs("-b 4096", 16384);
+	assert_int_equal(fs_open(src, &b, &err), 0);
+	assert_int_equal(fs_same(a, b, &same, why), 0);
+	assert_false(same);
+	assert_non_null(strstr(why, "UUID"));
+	fs_close(b);
+	fs_close(a);
+	io_source_close(src);
+}
+
+static void test_zero_free(void **state)
+{
+	static unsigned char buf[1 << 20];
+	struct io_source *src;
+	struct lm_error err;
+	struct fs *fs;
+	size_t i;
+
+	(void)state;
+	lab_mkfs("-b 1024", 16384);
+	src = lab_source(IO_READ);
+	assert_int_equal(fs_open(src, &fs, &err), 0);
+	assert_int_equal(fs_load_bitmap(fs, &err), 0);
+	memset(buf, 7, sizeof(buf));
+	fs_zero_free(fs, 300, buf, sizeof(buf));
+	for (i = 0; i < sizeof(buf); i++)
+		assert_int_equal(buf[i], fs_range_used(fs, 300 + i, 1) ? 7 : 0);
+	fs_close(fs);
+	/* With a journal to replay the bitmap is not to be trusted: nothing is thrown away. */
+	assert_int_equal(lab_run("debugfs -w -R 'feature needs_recovery' %s >/dev/null 2>&1",
+				 lab_path()), 0);
+	assert_int_equal(fs_open(src, &fs, &err), 0);
+	assert_int_equal(fs_info(fs)->state, LM_FS_DIRTY);
+	assert_true(fs_info(fs)->needs_recovery);
+	assert_int_equal(fs_load_bitmap(fs, &err), 0);
+	memset(buf, 7, sizeof(buf));
+	fs_zero_free(fs, 8 << 20, buf, sizeof(buf));
+	for (i = 0; i < sizeof(buf); i++)
+		assert_int_equal(buf[i], 7);
+	fs_close(fs);
+	io_source_close(src);
+}
+
+static int cleanup(void **state)
+{
+	(void)state;
+	return unlink(lab_path());
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_edit), cmocka_unit_test(test_bitmap),
+		cmocka_unit_test(test_none), cmocka_unit_test(test_same),
+		cmocka_unit_test(test_zero_free),
+	};
+
+	alarm(120);
+	return cmocka_run_group_tests(tests, NULL, cleanup);
+}
