@@ -302,6 +302,7 @@ static void *run(void *arg)
 {
 	struct view_fuse *fuse = arg;
 
+	(void)pthread_setname_np(pthread_self(), "livemend-fuse");
 	serve(fuse);
 	/* Closes the connection, so that nobody waits for an answer that will not come. */
 	fuse_session_unmount(fuse->session);
