@@ -92,8 +92,8 @@ static void of_program(struct out *out)
 		const struct cli_command *c = &cli_commands[i];
 
 		snprintf(line, sizeof(line), "%s %s", c->name, cli_operands_text(c->operands));
-		fprintf(out->f, "  %-18s", line);
-		out_wrap(out, 0, 20, _(c->summary));
+		fprintf(out->f, "  %-20s", line);
+		out_wrap(out, 0, 22, _(c->summary));
 	}
 	fprintf(out->f, "\n%s\n",
 		_("STICK is a block device, a mounted directory, a folder that holds LiveOS, an\n"

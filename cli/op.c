@@ -134,8 +134,10 @@ static void tell_result(struct op *op, const struct lm_result *result)
 		cli_error(cli, &err);
 	}
 	out_wrap(&cli->out, 0, 0, result->now);
-	out_wrap(&cli->out, 0, 0, result->next);
-	if (result->outcome == LM_DONE)
+	/* Where the next thing is what the error advised, it has just been said. */
+	if (result->outcome == LM_DONE || strcmp(result->next, result->error.help) != 0)
+		out_wrap(&cli->out, 0, 0, result->next);
+	if (result->outcome == LM_DONE && result->seconds >= 1)
 		fprintf(cli->out.f, _("It took %s.\n"),
 			text_duration(took, (uint64_t)(result->seconds + 0.5)));
 }
