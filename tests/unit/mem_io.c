@@ -58,8 +58,8 @@ static struct mem_event *note(struct mem_file *mem)
 {
 	if (mem->n_events == mem->cap_events) {
 		mem->cap_events = mem->cap_events * 2 + 64;
-		mem->events = must(reallocarray(mem->events, mem->cap_events,
-						sizeof(*mem->events)));
+		mem->events =
+			must(reallocarray(mem->events, mem->cap_events, sizeof(*mem->events)));
 	}
 	memset(&mem->events[mem->n_events], 0, sizeof(*mem->events));
 	return &mem->events[mem->n_events++];
@@ -142,8 +142,13 @@ static int mem_fd(struct io_file *file)
 }
 
 static const struct io_ops mem_ops = {
-	.pread = mem_pread, .pwrite = mem_pwrite, .fsync = mem_fsync, .fstat = mem_fstat,
-	.truncate = mem_truncate, .file_close = mem_close, .fd = mem_fd,
+	.pread = mem_pread,
+	.pwrite = mem_pwrite,
+	.fsync = mem_fsync,
+	.fstat = mem_fstat,
+	.truncate = mem_truncate,
+	.file_close = mem_close,
+	.fd = mem_fd,
 };
 
 void mem_file_make(struct mem_file *mem, uint64_t size, uint64_t stored)

@@ -13,55 +13,7 @@
 
 #include <cmocka.h>
 
-#include "core/cow/cow.h"
-#include "tests/unit/store_lab.h"
-
-static struct cow_store *open_lab(struct lab *lab, uint64_t base_sectors)
-{
-	struct cow_store *store;
-	struct lm_error err;
-
-	assert_int_equal(cow_store_open(&lab->mem.file, "overlay", base_sectors, &store, &err), 0);
-	return store;
-}
-
-struct faults {
-	uint64_t count[COW_FAULT_EXACT_FIT + 1];
-	struct cow_problem first[COW_FAULT_EXACT_FIT + 1];
-};
-
-static void note_fault(void *arg, const struct cow_problem *problem)
-{
-	struct faults *faults = arg;
-
-	assert_int_equal(faults->count[problem->fault], 0);
-	faults->count[problem->fault] = problem->count;
-	faults->first[problem->fault] = *problem;
-}
-
-static int check_lab(struct cow_store *store, struct faults *faults)
-{
-	struct lm_error err;
-	int kinds;
-
-	memset(faults, 0, sizeof(*faults));
-	kinds = cow_store_check(store, note_fault, faults, &err);
-	assert_true(kinds >= 0);
-	return kinds;
-}
-
-static void assert_figures(const struct lab *lab, const struct cow_store *store)
-{
-	const struct cow_info *info = cow_store_info(store);
-
-	assert_int_equal(info->chunk_sectors, lab->c);
-	assert_int_equal(info->exceptions, lab->count);
-	assert_int_equal(info->allocated_sectors, lab_allocated(lab));
-	assert_int_equal(info->metadata_sectors, lab_metadata(lab));
-	assert_int_equal(info->total_sectors, lab->mem.size / 512);
-	assert_int_equal(info->areas, lab->count / lab->e + 1);
-	assert_int_equal(info->file_bytes, lab->mem.size);
-}
+#include "tests/unit/cow_checks.h"
 
 static const uint32_t chunk_sizes[] = { 1, 8, 16, 32, 128, 2048 };
 #define N_SIZES (sizeof(chunk_sizes) / sizeof(chunk_sizes[0]))
@@ -98,11 +50,11 @@ static void test_figures(void **state)
 			struct faults faults;
 
 			make_tables(&lab, c, n[k]);
-			store = open_lab(&lab, 0);
+			store = open_mem(&lab.mem, 0);
 			assert_figures(&lab, store);
 			assert_int_equal(cow_store_info(store)->state,
 					 n[k] ? LM_STATE_ACTIVE : LM_STATE_EMPTY);
-			assert_int_equal(check_lab(store, &faults), 0);
+			assert_int_equal(collect_faults(store, &faults), 0);
 			if (n[k]) {
 				assert_int_equal(cow_store_lookup(store, 0), 2);
 				assert_int_not_equal(cow_store_lookup(store, (n[k] - 1) * 3), 0);
@@ -156,9 +108,9 @@ static void test_data(void **state)
 		}
 		for (uint64_t i = 0; i < n; i++)
 			lab_add(&lab, olds[i]);
-		store = open_lab(&lab, n * 5 * c);
+		store = open_mem(&lab.mem, n * 5 * c);
 		assert_figures(&lab, store);
-		assert_int_equal(check_lab(store, &faults), 0);
+		assert_int_equal(collect_faults(store, &faults), 0);
 		for (uint64_t i = 0; i < n; i++)
 			assert_reads(store, olds[i], lab.cb);
 		sorted = cow_store_sorted(store, &count);
@@ -228,11 +180,12 @@ static void test_full(void **state)
 			lab_make(&lab, 1, chunks[k]);
 			for (uint64_t i = 0; i < n; i++)
 				lab_add(&lab, i);
-			store = open_lab(&lab, 0);
+			store = open_mem(&lab.mem, 0);
 			info = cow_store_info(store);
 			assert_int_equal(info->room_chunks, room - n);
-			assert_int_equal(info->state, n == room ? LM_STATE_FULL :
-						      n ? LM_STATE_ACTIVE : LM_STATE_EMPTY);
+			assert_int_equal(info->state, n == room ? LM_STATE_FULL
+						      : n       ? LM_STATE_ACTIVE
+								: LM_STATE_EMPTY);
 			cow_store_close(store);
 			lab_free(&lab);
 		}
@@ -255,68 +208,21 @@ static void test_exact_fit(void **state)
 		if (lab.next % 257 == 1)
 			lab.next++;
 	}
-	store = open_lab(&lab, 0);
+	store = open_mem(&lab.mem, 0);
 	assert_figures(&lab, store);
 	assert_int_equal(cow_store_info(store)->state, LM_STATE_FULL);
 	assert_int_equal(cow_store_info(store)->room_chunks, 0);
-	assert_int_equal(check_lab(store, &faults), 1);
+	assert_int_equal(collect_faults(store, &faults), 1);
 	assert_int_equal(faults.count[COW_FAULT_EXACT_FIT], 1);
 	cow_store_close(store);
 
 	/* One more would fill the last area: nothing is there behind it. */
 	lab_record(&lab, room, lab.next);
-	store = open_lab(&lab, 0);
+	store = open_mem(&lab.mem, 0);
 	assert_int_equal(cow_store_info(store)->state, LM_STATE_DAMAGED);
 	assert_int_equal(cow_store_info(store)->exceptions, 65280);
-	check_lab(store, &faults);
+	collect_faults(store, &faults);
 	assert_int_equal(faults.count[COW_FAULT_TRUNCATED], 1);
-	cow_store_close(store);
-	lab_free(&lab);
-}
-
-static void test_truncated(void **state)
-{
-	struct lab lab;
-	struct cow_store *store;
-	struct faults faults;
-
-	(void)state;
-	lab_make(&lab, 8, 600 * 8);
-	for (uint64_t i = 0; i < 300; i++)
-		lab_add(&lab, i);
-
-	lab.mem.size = 258 * 4096; /* before the second area */
-	store = open_lab(&lab, 0);
-	assert_int_equal(cow_store_info(store)->state, LM_STATE_DAMAGED);
-	assert_true(cow_store_info(store)->trouble[0] != '\0');
-	assert_int_equal(cow_store_info(store)->exceptions, 256);
-	assert_int_equal(check_lab(store, &faults), 1);
-	assert_int_equal(faults.count[COW_FAULT_TRUNCATED], 1);
-	assert_int_equal(faults.first[COW_FAULT_TRUNCATED].new_chunk, 258);
-	cow_store_close(store);
-
-	lab.mem.size = 259 * 4096 - 1; /* within it */
-	store = open_lab(&lab, 0);
-	assert_int_equal(cow_store_info(store)->state, LM_STATE_DAMAGED);
-	cow_store_close(store);
-
-	lab.mem.size = 290 * 4096 + 100; /* within the data */
-	store = open_lab(&lab, 0);
-	assert_int_equal(cow_store_info(store)->state, LM_STATE_DAMAGED);
-	assert_int_equal(cow_store_info(store)->exceptions, 300);
-	check_lab(store, &faults);
-	assert_int_equal(faults.count[COW_FAULT_NEW_RANGE], 303 - 290);
-	assert_int_equal(faults.first[COW_FAULT_NEW_RANGE].new_chunk, 290);
-	assert_int_equal(faults.first[COW_FAULT_NEW_RANGE].index, 287);
-	{
-		unsigned char buf[4096];
-		struct lm_error err;
-
-		assert_int_equal(cow_store_read(store, 289, 0, buf, 4096, &err), 0);
-		assert_int_equal(cow_store_read(store, 290, 0, buf, 4096, &err), -EIO);
-		assert_int_equal(cow_store_read(store, UINT64_MAX / 4096, 0, buf, 4096, &err), -EIO);
-		assert_int_equal(cow_store_read(store, UINT64_MAX, 4095, buf, 1, &err), -EIO);
-	}
 	cow_store_close(store);
 	lab_free(&lab);
 }
@@ -333,11 +239,11 @@ static void assert_header(const char *bytes16, uint64_t size, enum lm_overlay_st
 	lab_add(&lab, 5);
 	memcpy(lab.mem.data, bytes16, 16);
 	lab.mem.size = size;
-	store = open_lab(&lab, 0);
+	store = open_mem(&lab.mem, 0);
 	info = cow_store_info(store);
 	assert_int_equal(info->state, want);
 	assert_int_equal(info->trouble[0] != '\0', want == LM_STATE_DAMAGED);
-	assert_int_equal(check_lab(store, &faults) > 0,
+	assert_int_equal(collect_faults(store, &faults) > 0,
 			 want == LM_STATE_DAMAGED || want == LM_STATE_INVALID);
 	if (want == LM_STATE_EMPTY || want == LM_STATE_DAMAGED)
 		assert_int_equal(info->exceptions, 0);
@@ -381,127 +287,12 @@ static void test_invalid_reads(void **state)
 	lab_make(&lab, 8, 64);
 	lab_add(&lab, 5);
 	lab.mem.data[4] = 0;
-	store = open_lab(&lab, 0);
+	store = open_mem(&lab.mem, 0);
 	assert_figures(&lab, store);
 	assert_false(cow_store_info(store)->valid);
 	assert_reads(store, 5, 4096);
-	assert_int_equal(check_lab(store, &faults), 1);
+	assert_int_equal(collect_faults(store, &faults), 1);
 	assert_int_equal(faults.count[COW_FAULT_INVALID], 1);
-	cow_store_close(store);
-	lab_free(&lab);
-}
-
-static void test_faults(void **state)
-{
-	struct lab lab;
-	struct cow_store *store;
-	struct faults faults;
-	uint64_t count;
-
-	(void)state;
-	lab_make(&lab, 8, 600 * 8);
-	lab_record(&lab, 0, 2);
-	lab_record(&lab, 9, 7);          /* holes 3 to 6 */
-	lab_record(&lab, 0, 8);          /* chunk 0 again: the first counts */
-	lab_record(&lab, 4, 7);          /* shares 7 */
-	lab_record(&lab, 5, 258);        /* the second area */
-	lab_record(&lab, 6, 1);          /* the first area */
-	lab_record(&lab, 1000, 9);       /* the base has 100 chunks */
-	lab_record(&lab, 7, 600);        /* one behind the end */
-	lab_record(&lab, 0, 10);
-	lab_record(&lab, 8, 1ull << 60);
-	store = open_lab(&lab, 795);     /* the last chunk of the base is short */
-	assert_int_equal(cow_store_info(store)->state, LM_STATE_DAMAGED);
-	assert_int_equal(cow_store_info(store)->exceptions, 10);
-	assert_int_equal(cow_store_info(store)->room_chunks, 0);
-	assert_int_equal(check_lab(store, &faults), 6);
-	assert_int_equal(faults.count[COW_FAULT_OLD_TWICE], 2);
-	assert_int_equal(faults.first[COW_FAULT_OLD_TWICE].index, 2);
-	assert_int_equal(faults.first[COW_FAULT_OLD_TWICE].new_chunk, 8);
-	assert_int_equal(faults.count[COW_FAULT_NEW_TWICE], 1);
-	assert_int_equal(faults.first[COW_FAULT_NEW_TWICE].index, 3);
-	assert_int_equal(faults.count[COW_FAULT_NEW_METADATA], 2);
-	assert_int_equal(faults.first[COW_FAULT_NEW_METADATA].index, 4);
-	assert_int_equal(faults.count[COW_FAULT_OLD_RANGE], 1);
-	assert_int_equal(faults.first[COW_FAULT_OLD_RANGE].old_chunk, 1000);
-	assert_int_equal(faults.count[COW_FAULT_NEW_RANGE], 2);
-	assert_int_equal(faults.first[COW_FAULT_NEW_RANGE].index, 7);
-	assert_int_equal(faults.count[COW_FAULT_HOLE], 4 + 257 - 11 + 1);
-	assert_int_equal(faults.first[COW_FAULT_HOLE].new_chunk, 3);
-	assert_true(faults.first[COW_FAULT_HOLE].harmless);
-	assert_false(faults.first[COW_FAULT_OLD_TWICE].harmless);
-	assert_int_equal(cow_store_lookup(store, 0), 2);
-	assert_int_equal(cow_store_lookup(store, 4), 7);
-	assert_non_null(cow_store_sorted(store, &count));
-	assert_int_equal(count, 8);
-	cow_store_close(store);
-
-	store = open_lab(&lab, 0);
-	check_lab(store, &faults);
-	assert_int_equal(faults.count[COW_FAULT_OLD_RANGE], 0);
-	cow_store_close(store);
-	lab_free(&lab);
-}
-
-static void test_base_end(void **state)
-{
-	struct lab lab;
-	struct cow_store *store;
-
-	(void)state;
-	lab_make(&lab, 8, 80);
-	lab_record(&lab, 99, 2);
-	store = open_lab(&lab, 793); /* chunk 99 has one sector */
-	assert_int_equal(cow_store_info(store)->state, LM_STATE_ACTIVE);
-	cow_store_close(store);
-	store = open_lab(&lab, 792);
-	assert_int_equal(cow_store_info(store)->state, LM_STATE_DAMAGED);
-	assert_non_null(strstr(cow_store_info(store)->trouble, "99"));
-	cow_store_close(store);
-	lab_free(&lab);
-}
-
-static void test_holes_only(void **state)
-{
-	struct lab lab;
-	struct cow_store *store;
-	struct faults faults;
-
-	(void)state;
-	lab_make(&lab, 1, 200);
-	lab_record(&lab, 3, 40); /* in the second group, in random order */
-	lab_record(&lab, 2, 5);
-	store = open_lab(&lab, 0);
-	assert_figures(&lab, store);
-	assert_int_equal(cow_store_info(store)->state, LM_STATE_ACTIVE);
-	assert_int_equal(cow_store_info(store)->next_free, 41);
-	assert_int_equal(check_lab(store, &faults), 1);
-	assert_int_equal(faults.count[COW_FAULT_HOLE], 41 - 2 - 1 - 2);
-	/* 41 to 199 without the areas 67, 100, 133, 166, 199 */
-	assert_int_equal(cow_store_info(store)->room_chunks, 159 - 5);
-	cow_store_close(store);
-	lab_free(&lab);
-}
-
-static void test_stale_tail(void **state)
-{
-	struct lab lab;
-	struct cow_store *store;
-	struct faults faults;
-
-	(void)state;
-	lab_make(&lab, 8, 600 * 8);
-	lab_add(&lab, 1);
-	lab_put(&lab, 1, 77, 0); /* old_chunk of the terminator says nothing */
-	lab_put(&lab, 5, 8, 2);
-	lab_put(&lab, 255, 9, 3);
-	store = open_lab(&lab, 0);
-	assert_figures(&lab, store);
-	assert_int_equal(cow_store_info(store)->state, LM_STATE_ACTIVE);
-	assert_int_equal(check_lab(store, &faults), 1);
-	assert_int_equal(faults.count[COW_FAULT_STALE_TAIL], 2);
-	assert_int_equal(faults.first[COW_FAULT_STALE_TAIL].index, 5);
-	assert_int_equal(cow_store_lookup(store, 8), 0);
 	cow_store_close(store);
 	lab_free(&lab);
 }
@@ -520,7 +311,7 @@ static void test_huge(void **state)
 		lab_add(&lab, 1);
 		lab.mem.size = sizes[i];
 		mem_file_forget(&lab.mem);
-		store = open_lab(&lab, 0);
+		store = open_mem(&lab.mem, 0);
 		assert_int_equal(cow_store_info(store)->exceptions, 2);
 		assert_int_equal(cow_store_info(store)->state, LM_STATE_ACTIVE);
 		assert_int_equal(cow_store_lookup(store, UINT64_MAX), 2);
@@ -531,7 +322,7 @@ static void test_huge(void **state)
 	/* A chunk number at the end of the world: as in the kernel it wraps. */
 	lab_make(&lab, 8, 64);
 	lab_record(&lab, 1, UINT64_MAX);
-	store = open_lab(&lab, 0);
+	store = open_mem(&lab.mem, 0);
 	assert_int_equal(cow_store_info(store)->state, LM_STATE_DAMAGED);
 	assert_int_equal(cow_store_info(store)->room_chunks, 0);
 	cow_store_close(store);
@@ -542,8 +333,9 @@ static ssize_t broken_pread(struct io_file *file, void *buf, size_t len, uint64_
 {
 	(void)file;
 	(void)buf;
-	return off >= 4096 ? -EIO : (memset(buf, 0, len), memcpy(buf, "SnAp\1\0\0\0\1\0\0\0\10", 13),
-				     (ssize_t)len);
+	return off >= 4096 ? -EIO
+			   : (memset(buf, 0, len), memcpy(buf, "SnAp\1\0\0\0\1\0\0\0\10", 13),
+			      (ssize_t)len);
 }
 
 static void test_read_error(void **state)
@@ -562,6 +354,34 @@ static void test_read_error(void **state)
 	assert_null(store);
 	assert_string_equal(err.on, "over?lay");
 	assert_true(err.what[0] && err.why[0]);
+	lab_free(&lab);
+}
+
+/* A file on disk, where tables are asked for ahead of reading them. */
+static void test_real_file(void **state)
+{
+	char path[] = "/tmp/lm-cow-XXXXXX";
+	struct lab lab;
+	struct io_file *file;
+	struct cow_store *store;
+	struct lm_error err;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	lab_make(&lab, 1, 6000);
+	for (uint64_t i = 0; i < 5000; i++)
+		lab_add(&lab, 7 * i % 5000);
+	assert_int_equal(write(fd, lab.mem.data, lab.mem.size), lab.mem.size);
+	close(fd);
+	assert_int_equal(io_path_open(path, IO_READ, &file), 0);
+	assert_int_equal(cow_store_open(file, "overlay", 0, &store, &err), 0);
+	assert_figures(&lab, store);
+	for (uint64_t i = 0; i < 5000; i++)
+		assert_reads(store, i, 512);
+	cow_store_close(store);
+	assert_int_equal(io_file_close(file), 0);
+	assert_int_equal(unlink(path), 0);
 	lab_free(&lab);
 }
 
@@ -584,10 +404,10 @@ static void test_million(void **state)
 				lab.next++;
 		}
 		clock_gettime(CLOCK_MONOTONIC, &a);
-		store = open_lab(&lab, 0);
+		store = open_mem(&lab.mem, 0);
 		clock_gettime(CLOCK_MONOTONIC, &b);
-		seconds[shuffled] = (double)(b.tv_sec - a.tv_sec) +
-				    (double)(b.tv_nsec - a.tv_nsec) / 1e9;
+		seconds[shuffled] =
+			(double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) / 1e9;
 		assert_figures(&lab, store);
 		(void)cow_store_sorted(store, &count);
 		assert_int_equal(count, n);
@@ -607,20 +427,11 @@ static void test_million(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_figures),
-		cmocka_unit_test(test_data),
-		cmocka_unit_test(test_capacity),
-		cmocka_unit_test(test_full),
-		cmocka_unit_test(test_exact_fit),
-		cmocka_unit_test(test_truncated),
-		cmocka_unit_test(test_headers),
-		cmocka_unit_test(test_invalid_reads),
-		cmocka_unit_test(test_faults),
-		cmocka_unit_test(test_base_end),
-		cmocka_unit_test(test_holes_only),
-		cmocka_unit_test(test_stale_tail),
-		cmocka_unit_test(test_huge),
-		cmocka_unit_test(test_read_error),
+		cmocka_unit_test(test_figures),       cmocka_unit_test(test_data),
+		cmocka_unit_test(test_capacity),      cmocka_unit_test(test_full),
+		cmocka_unit_test(test_exact_fit),     cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_invalid_reads), cmocka_unit_test(test_huge),
+		cmocka_unit_test(test_read_error),    cmocka_unit_test(test_real_file),
 		cmocka_unit_test(test_million),
 	};
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Writing stores: round trips, refusals, and the power cut at any moment. */
+/* Writing stores: round trips, refusals, no room, failures. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,198 +12,7 @@
 
 #include <cmocka.h>
 
-#include "core/cow/cow.h"
-#include "tests/unit/store_lab.h"
-
-/* What the store ought to say: which generation of each chunk of the base it holds, 0: none. */
-struct shadow {
-	uint64_t base_chunks, cb, count;
-	unsigned *now, *durable;
-};
-
-static void shadow_make(struct shadow *shadow, uint64_t base_chunks, uint64_t cb)
-{
-	shadow->base_chunks = base_chunks;
-	shadow->cb = cb;
-	shadow->count = 0;
-	shadow->now = calloc(base_chunks, sizeof(unsigned));
-	shadow->durable = calloc(base_chunks, sizeof(unsigned));
-	assert_non_null(shadow->now);
-	assert_non_null(shadow->durable);
-}
-
-static void shadow_free(struct shadow *shadow)
-{
-	free(shadow->now);
-	free(shadow->durable);
-}
-
-static void shadow_commit(struct shadow *shadow)
-{
-	memcpy(shadow->durable, shadow->now, shadow->base_chunks * sizeof(unsigned));
-}
-
-static struct cow_store *open_mem(struct mem_file *mem, uint64_t base_sectors)
-{
-	struct cow_store *store;
-	struct lm_error err;
-
-	assert_int_equal(cow_store_open(&mem->file, "overlay", base_sectors, &store, &err), 0);
-	return store;
-}
-
-static void fill_chunk(unsigned char *buf, uint64_t cb, uint64_t old_chunk, unsigned generation)
-{
-	for (uint64_t i = 0; i < cb; i++)
-		buf[i] = lab_byte(old_chunk, i, generation);
-}
-
-static int write_whole(struct cow_store *store, struct shadow *shadow, uint64_t old_chunk,
-		       struct lm_error *err)
-{
-	unsigned char *buf = malloc(shadow->cb);
-	unsigned generation = shadow->now[old_chunk] + 1;
-	int rc;
-
-	assert_non_null(buf);
-	fill_chunk(buf, shadow->cb, old_chunk, generation);
-	rc = cow_store_write(store, old_chunk, 0, buf, shadow->cb, NULL, err);
-	free(buf);
-	if (rc)
-		return rc;
-	shadow->count += !shadow->now[old_chunk];
-	shadow->now[old_chunk] = generation;
-	return 0;
-}
-
-/* The same in pieces, the first of which needs the rest of the chunk. */
-static int write_pieces(struct cow_store *store, struct shadow *shadow, uint64_t old_chunk,
-			uint64_t *seed, struct lm_error *err)
-{
-	unsigned char *buf = malloc(shadow->cb), *fill = malloc(shadow->cb);
-	unsigned generation = shadow->now[old_chunk] + 1;
-	uint64_t cut = 1 + lab_random(seed) % (shadow->cb - 1);
-	int rc;
-
-	assert_non_null(buf);
-	assert_non_null(fill);
-	fill_chunk(buf, shadow->cb, old_chunk, generation);
-	fill_chunk(fill, shadow->cb, old_chunk, 1000);
-	rc = cow_store_write(store, old_chunk, (uint32_t)cut, buf + cut, shadow->cb - cut,
-			     shadow->now[old_chunk] ? NULL : fill, err);
-	if (!rc && !shadow->now[old_chunk]) {
-		unsigned char *back = malloc(cut);
-
-		assert_non_null(back);
-		assert_int_equal(cow_store_read(store, cow_store_lookup(store, old_chunk), 0, back,
-						cut, err), 0);
-		assert_memory_equal(back, fill, cut);
-		free(back);
-	}
-	if (!rc)
-		rc = cow_store_write(store, old_chunk, 0, buf, cut, NULL, err);
-	free(buf);
-	free(fill);
-	if (rc)
-		return rc;
-	shadow->count += !shadow->now[old_chunk];
-	shadow->now[old_chunk] = generation;
-	return 0;
-}
-
-/* Each sector of a chunk is of a generation between low and high. */
-static void assert_between(struct cow_store *store, uint64_t old_chunk, uint64_t cb, unsigned low,
-			   unsigned high)
-{
-	uint64_t chunk = cow_store_lookup(store, old_chunk);
-	unsigned char *buf;
-	struct lm_error err;
-
-	if (!chunk) {
-		if (low)
-			fail_msg("chunk %llu is lost", (unsigned long long)old_chunk);
-		return;
-	}
-	if (!high)
-		fail_msg("chunk %llu has come alive", (unsigned long long)old_chunk);
-	buf = malloc(cb);
-	assert_non_null(buf);
-	assert_int_equal(cow_store_read(store, chunk, 0, buf, cb, &err), 0);
-	for (uint64_t at = 0; at < cb; at += 512) {
-		bool found = false;
-
-		for (unsigned g = low ? low : 1; g <= high && !found; g++) {
-			found = true;
-			for (uint64_t i = at; i < at + 512 && found; i++)
-				found = buf[i] == lab_byte(old_chunk, i, g);
-		}
-		if (!found)
-			fail_msg("chunk %llu has foreign data", (unsigned long long)old_chunk);
-	}
-	free(buf);
-}
-
-/* The tables on disk as the kernel reads them, and what it asks of them. */
-static void assert_disk(const struct mem_file *mem, const struct cow_store *store, uint64_t count)
-{
-	const struct cow_info *info = cow_store_info(store);
-	uint64_t c = info->chunk_sectors, cb = c * 512, e = cb / 16, n = 0, highest = 2;
-	bool ended = false;
-
-	if (!count && !memcmp(mem->data, "\0\0\0\0", 4))
-		return;
-	assert_memory_equal(mem->data, "SnAp", 4);
-	for (uint64_t area = 0; !ended; area++) {
-		const unsigned char *at = mem->data + (1 + area * (e + 1)) * cb;
-
-		assert_true((2 + area * (e + 1)) * cb <= mem->size);
-		for (uint64_t i = 0; i < e; i++) {
-			uint64_t chunk = 0;
-
-			for (int b = 15; b >= 8; b--)
-				chunk = chunk << 8 | at[i * 16 + (uint64_t)b];
-			if (!chunk)
-				ended = true;
-			if (ended) { /* nothing may lie behind the terminator */
-				for (uint64_t b = i * 16; b < cb; b++)
-					assert_int_equal(at[b], 0);
-				assert_int_equal(info->metadata_sectors, (area + 2) * c);
-				break;
-			}
-			assert_true(chunk >= 2 && chunk % (e + 1) != 1 && (chunk + 1) * cb <= mem->size);
-			if (highest <= chunk)
-				highest = chunk + 1;
-			n++;
-		}
-	}
-	if (highest % (e + 1) == 1)
-		highest++;
-	assert_int_equal(n, count);
-	assert_int_equal(info->exceptions, count);
-	assert_int_equal(info->allocated_sectors, highest * c);
-}
-
-static void assert_all(struct mem_file *mem, const struct shadow *shadow)
-{
-	struct cow_store *store = open_mem(mem, 0);
-	struct lm_error err;
-
-	assert_disk(mem, store, shadow->count);
-	assert_int_equal(cow_store_check(store, NULL, NULL, &err),
-			 cow_size_is_exact_fit(mem->size, cow_store_info(store)->chunk_sectors));
-	for (uint64_t i = 0; i < shadow->base_chunks; i++)
-		assert_between(store, i, shadow->cb, shadow->now[i], shadow->now[i]);
-	cow_store_close(store);
-}
-
-/* Junk everywhere but in the header and the first area. */
-static void spoil(struct mem_file *mem, uint64_t from)
-{
-	uint64_t seed = 99;
-
-	for (uint64_t i = from; i < mem->size; i++)
-		mem->data[i] = (unsigned char)lab_random(&seed);
-}
+#include "tests/unit/cow_checks.h"
 
 static void round_trip(uint32_t c, bool new_store, uint64_t base_chunks, uint64_t writes)
 {
@@ -227,8 +36,9 @@ static void round_trip(uint32_t c, bool new_store, uint64_t base_chunks, uint64_
 	assert_int_equal(cow_store_info(store)->state, LM_STATE_EMPTY);
 	for (uint64_t i = 0; i < writes; i++) {
 		uint64_t old_chunk = lab_random(&seed) % base_chunks;
-		int rc = lab_random(&seed) % 2 ? write_whole(store, &shadow, old_chunk, &err)
-					       : write_pieces(store, &shadow, old_chunk, &seed, &err);
+		int rc = lab_random(&seed) % 2
+				 ? write_whole(store, &shadow, old_chunk, &err)
+				 : write_pieces(store, &shadow, old_chunk, &seed, &err);
 
 		assert_int_equal(rc, 0);
 		assert_int_equal(cow_store_info(store)->exceptions, shadow.count);
@@ -526,108 +336,6 @@ static void test_reset(void **state)
 	lab_free(&lab);
 }
 
-/* ---- the power cut ---- */
-
-/* What may be on the medium when the power goes after the first upto events. */
-static void cut_power(struct mem_file *after, const struct mem_file *mem,
-		      const unsigned char *durable, size_t upto, uint64_t *seed)
-{
-	size_t flushed = 0;
-
-	memcpy(after->data, durable, mem->size);
-	for (size_t i = 0; i < upto; i++) {
-		if (mem->events[i].flush)
-			flushed = i + 1;
-	}
-	for (size_t i = 0; i < upto; i++) {
-		const struct mem_event *event = &mem->events[i];
-		uint64_t fate = lab_random(seed) % 4;
-
-		if (event->flush)
-			continue;
-		for (size_t at = 0; at < event->len;) {
-			/* a sector is written as a whole or not at all */
-			size_t part = 512 - (event->off + at) % 512;
-
-			if (part > event->len - at)
-				part = event->len - at;
-			if (i < flushed || fate < 2 || (fate == 2 && lab_random(seed) % 2))
-				memcpy(after->data + event->off + at, event->now + at, part);
-			at += part;
-		}
-	}
-}
-
-static void assert_cuts(struct mem_file *mem, const unsigned char *durable,
-			const struct shadow *shadow, uint64_t *seed)
-{
-	struct mem_file after;
-
-	mem_file_make(&after, mem->size, mem->size);
-	for (size_t upto = 0; upto <= mem->n_events; upto++) {
-		for (int k = 0; k < 6; k++) {
-			struct cow_store *store;
-
-			cut_power(&after, mem, durable, upto, seed);
-			store = open_mem(&after, 0);
-			assert_int_not_equal(cow_store_info(store)->state, LM_STATE_DAMAGED);
-			assert_int_not_equal(cow_store_info(store)->state, LM_STATE_INVALID);
-			for (uint64_t i = 0; i < shadow->base_chunks; i++)
-				assert_between(store, i, shadow->cb, shadow->durable[i],
-					       shadow->now[i]);
-			cow_store_close(store);
-		}
-	}
-	mem_file_free(&after);
-}
-
-static void power_cut(uint32_t c, uint64_t chunks, uint64_t base_chunks, bool new_store,
-		      unsigned rounds, unsigned batch)
-{
-	uint64_t seed = 31 + c + batch, cb = (uint64_t)c * 512;
-	unsigned char *durable = malloc(chunks * cb);
-	struct mem_file mem;
-	struct cow_store *store;
-	struct shadow shadow;
-	struct lm_error err;
-
-	assert_non_null(durable);
-	mem_file_make(&mem, chunks * cb, chunks * cb);
-	spoil(&mem, new_store ? 4 : 0);
-	if (!new_store)
-		assert_int_equal(cow_format(&mem.file, c, "overlay", &err), 0);
-	shadow_make(&shadow, base_chunks, cb);
-	store = open_mem(&mem, 0);
-	mem.record = true;
-	for (unsigned round = 0; round < rounds; round++) {
-		memcpy(durable, mem.data, chunks * cb);
-		mem_file_forget(&mem);
-		for (unsigned i = 0; i < batch; i++) {
-			int rc = write_whole(store, &shadow, lab_random(&seed) % base_chunks, &err);
-
-			assert_true(rc == 0 || rc == -ENOSPC);
-		}
-		assert_int_equal(cow_store_commit(store, &err), 0);
-		assert_cuts(&mem, durable, &shadow, &seed);
-		shadow_commit(&shadow);
-	}
-	cow_store_close(store);
-	assert_all(&mem, &shadow);
-	shadow_free(&shadow);
-	mem_file_free(&mem);
-	free(durable);
-}
-
-static void test_power_cut(void **state)
-{
-	(void)state;
-	power_cut(1, 200, 180, false, 60, 3);
-	power_cut(1, 200, 180, false, 8, 70);   /* several areas in one commit */
-	power_cut(1, 100, 180, false, 10, 20);  /* until it is full: exact fit */
-	power_cut(8, 60, 40, true, 6, 9);
-	power_cut(8, 620, 600, false, 2, 300);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -635,7 +343,6 @@ int main(void)
 		cmocka_unit_test(test_brim),         cmocka_unit_test(test_no_room_below),
 		cmocka_unit_test(test_commit_fails), cmocka_unit_test(test_stale_tail),
 		cmocka_unit_test(test_refusals),     cmocka_unit_test(test_reset),
-		cmocka_unit_test(test_power_cut),
 	};
 
 	alarm(240);

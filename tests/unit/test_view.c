@@ -29,9 +29,11 @@ static void world_open(struct world *world, bool writable)
 	struct lm_error err;
 
 	assert_int_equal(cow_store_open(&world->lab.mem.file, "overlay", (world->bytes + 511) / 512,
-					&world->store, &err), 0);
-	assert_int_equal(view_open(&world->base.source, world->store, writable, false,
-				   &world->view, &err), 0);
+					&world->store, &err),
+			 0);
+	assert_int_equal(
+		view_open(&world->base.source, world->store, writable, false, &world->view, &err),
+		0);
 	assert_int_equal(world->view->size_bytes, world->bytes);
 }
 
@@ -216,7 +218,8 @@ static int open_view(struct lab *lab, struct lab_base *base, bool writable, bool
 	int rc;
 
 	assert_int_equal(cow_store_open(&lab->mem.file, "overlay", base->source.size_bytes / 512,
-					&store, err), 0);
+					&store, err),
+			 0);
 	rc = view_open(&base->source, store, writable, force, &view, err);
 	if (!rc) {
 		assert_int_equal(io_source_read(view, first, 1, 0, err), 0);
@@ -361,8 +364,8 @@ static void test_export(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read),     cmocka_unit_test(test_write),
-		cmocka_unit_test(test_no_room),  cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_read),    cmocka_unit_test(test_write),
+		cmocka_unit_test(test_no_room), cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_export),
 	};
 

@@ -41,7 +41,8 @@ static int run(const char *const argv[])
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-	assert_int_equal(posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *)argv, environ), 0);
+	assert_int_equal(posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *)argv, environ),
+			 0);
 	posix_spawn_file_actions_destroy(&actions);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
@@ -59,8 +60,12 @@ static int e2fsck(const char *how, const char *path)
 static void make_damaged(const char *path)
 {
 	const char *const mkfs[] = { "mkfs.ext4", "-q", "-F", "-b", "1024", path, "24M", NULL };
-	const char *commands[] = { "mkdir d", "mkdir d/e", "write /bin/sh d/sh", "clri d",
-				   "ssv free_blocks_count 7", "ssv state 0" };
+	const char *commands[] = { "mkdir d",
+				   "mkdir d/e",
+				   "write /bin/sh d/sh",
+				   "clri d",
+				   "ssv free_blocks_count 7",
+				   "ssv state 0" };
 
 	assert_int_equal(run(mkfs), 0);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
@@ -76,10 +81,13 @@ static void open_all(struct world *world, bool writable)
 
 	assert_int_equal(io_path_open(world->base_path, IO_READ, &world->base_file), 0);
 	assert_int_equal(io_path_open(world->cow_path, IO_WRITE, &world->cow_file), 0);
-	assert_int_equal(io_file_source(world->base_file, true, "base", 0, 0, &world->base, &err), 0);
-	assert_int_equal(cow_store_open(world->cow_file, "overlay", BASE_BYTES / 512, &world->store,
-					&err), 0);
-	assert_int_equal(view_open(world->base, world->store, writable, false, &world->view, &err), 0);
+	assert_int_equal(io_file_source(world->base_file, true, "base", 0, 0, &world->base, &err),
+			 0);
+	assert_int_equal(
+		cow_store_open(world->cow_file, "overlay", BASE_BYTES / 512, &world->store, &err),
+		0);
+	assert_int_equal(view_open(world->base, world->store, writable, false, &world->view, &err),
+			 0);
 }
 
 static void close_all(struct world *world)
@@ -339,8 +347,10 @@ static void test_errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_repair), cmocka_unit_test(test_full),
-		cmocka_unit_test(test_mapping), cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_repair),
+		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_mapping),
+		cmocka_unit_test(test_errors),
 	};
 
 	alarm(120);
