@@ -32,7 +32,7 @@ const struct cli_command cli_commands[] = {
 	{"status", CLI_STICK_OPTIONAL, N_("gauges, and the state of every overlay"), "overlay", 0,
 	 cli_status},
 	{"layout", CLI_STICK_OPTIONAL,
-	 N_("the tree of partitions, images, loop and dm devices, mounts"), "layout", 0,
+	 N_("the tree of partitions, images, loops, dm devices, mounts"), "layout", 0,
 	 cli_layout},
 	{"doctor", CLI_STICK_OPTIONAL, N_("check everything, change nothing; exit 1 if ill"),
 	 "doctor", CLI_BIT(CLI_OPT_DEEP), cli_doctor},

@@ -22,7 +22,7 @@ static void option_line(struct out *out, const struct cli_option *o)
 		out_wrap(out, 20, 20, _(o->help));
 	} else {
 		fprintf(out->f, "  %-18s", name);
-		out_wrap(out, 0, 20, _(o->help));
+		out_fill(out, 20, 20, _(o->help));
 	}
 }
 
@@ -71,7 +71,7 @@ static void of_command(struct out *out, const struct cli_command *c)
 		fprintf(out->f, "\n%s\n", _("Lessons:"));
 		for (lesson = lm_lessons(); *lesson; lesson++) {
 			fprintf(out->f, "  %-18s", *lesson);
-			out_wrap(out, 0, 20, lm_lesson_text(*lesson));
+			out_fill(out, 20, 20, lm_lesson_text(*lesson));
 		}
 	}
 	options(out, c->own);
@@ -93,7 +93,7 @@ static void of_program(struct out *out)
 
 		snprintf(line, sizeof(line), "%s %s", c->name, cli_operands_text(c->operands));
 		fprintf(out->f, "  %-20s", line);
-		out_wrap(out, 0, 22, _(c->summary));
+		out_fill(out, 22, 22, _(c->summary));
 	}
 	fprintf(out->f, "\n%s\n",
 		_("STICK is a block device, a mounted directory, a folder that holds LiveOS, an\n"

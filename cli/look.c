@@ -91,12 +91,12 @@ int show_report(struct out *out, const struct lm_report *report)
 				  : text_format("%s", f->what);
 		if (!text)
 			return -ENOMEM;
-		out_wrap(out, 0, 9, text);
+		out_fill(out, 9, 9, text);
 		free(text);
 		out_wrap(out, 9, 9, f->means);
 		if (f->remedy) {
 			fputs("      -> ", out->f);
-			out_wrap(out, 0, 9, f->remedy);
+			out_fill(out, 9, 9, f->remedy);
 		}
 	}
 	fprintf(out->f, "\n%s\n",

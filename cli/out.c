@@ -117,13 +117,20 @@ void out_clip(char *text, unsigned columns)
 
 void out_wrap(struct out *out, unsigned first, unsigned rest, const char *text)
 {
-	unsigned width = out->width < WIDEST ? out->width : WIDEST;
-	unsigned column = first, indent = first, w;
-	size_t len;
-
 	if (!text || !*text)
 		return;
 	spaces(out->f, first);
+	out_fill(out, first, rest, text);
+}
+
+void out_fill(struct out *out, unsigned column, unsigned rest, const char *text)
+{
+	unsigned width = out->width < WIDEST ? out->width : WIDEST;
+	unsigned indent = column, w;
+	size_t len;
+
+	if (!text)
+		text = "";
 	for (;;) {
 		while (*text == ' ')
 			text++;

@@ -36,6 +36,9 @@ void out_wrap(struct out *out, unsigned first, unsigned rest, const char *text);
 unsigned out_text_columns(const char *text);
 void out_clip(char *text, unsigned columns);
 
+/* The same where the line has been begun, and stands at column; empty text ends it. */
+void out_fill(struct out *out, unsigned column, unsigned rest, const char *text);
+
 enum out_style { OUT_PLAIN, OUT_BOLD, OUT_GOOD, OUT_WARN, OUT_BAD };
 
 /* The escape sequences around a styled word; empty strings without colour. */

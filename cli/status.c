@@ -2,6 +2,7 @@
 /* status.c - `livemend status` */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "cli/json.h"
@@ -230,7 +231,7 @@ static void verdict(struct out *out, const struct lm_status *s)
 	}
 	fprintf(out->f, "%s%s%s: ", out_on(out, style[s->health]), _(word[s->health]),
 		out_off(out));
-	out_wrap(out, 0, 2, s->headline ? s->headline : "-");
+	out_fill(out, (unsigned)strlen(_(word[s->health])) + 2, 2, s->headline ? s->headline : "-");
 	out_wrap(out, 2, 2, s->advice);
 }
 
