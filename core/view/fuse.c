@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -13,12 +12,12 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/bytes.h"
 #include "core/error.h"
 #include "core/i18n.h"
+#include "core/view/place.h"
 #include "core/view/view.h"
 
 #define FILE_NAME  "root.img"
@@ -326,69 +325,6 @@ static int start_thread(struct view_fuse *fuse)
 
 /* ---- up and down ---- */
 
-static bool is_capable(void)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = { 0 };
-
-	if (syscall(SYS_capget, &header, data))
-		return false;
-	return data[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective & CAP_TO_MASK(CAP_SYS_ADMIN);
-}
-
-static bool have_fusermount(void)
-{
-	const char *path = getenv("PATH");
-	char list[4096], *rest = list, *dir;
-
-	if (snprintf(list, sizeof(list), "%s:/usr/bin:/bin", path ? path : "") >=
-	    (int)sizeof(list))
-		rest = strcpy(list, "/usr/bin:/bin");
-	while ((dir = strsep(&rest, ":"))) {
-		char file[4096 + 16];
-
-		(void)snprintf(file, sizeof(file), "%s/fusermount3", dir);
-		if (dir[0] == '/' && !access(file, X_OK))
-			return true;
-	}
-	return false;
-}
-
-bool view_fuse_available(void)
-{
-	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
-
-	if (fd < 0)
-		return false;
-	close(fd);
-	return is_capable() || have_fusermount();
-}
-
-static int make_dir(struct view_fuse *fuse, const char *dir)
-{
-	const char *places[] = { getenv("TMPDIR"), "/run", "/tmp" };
-
-	if (dir) {
-		fuse->dir = strdup(dir);
-		return fuse->dir ? 0 : -ENOMEM;
-	}
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		if (!places[i] || places[i][0] != '/')
-			continue;
-		if (asprintf(&fuse->dir, "%s/livemend-XXXXXX", places[i]) < 0) {
-			fuse->dir = NULL;
-			return -ENOMEM;
-		}
-		if (mkdtemp(fuse->dir)) {
-			fuse->own_dir = true;
-			return 0;
-		}
-		free(fuse->dir);
-		fuse->dir = NULL;
-	}
-	return -EACCES;
-}
-
 static int make_session(struct view_fuse *fuse)
 {
 	char *argv[] = { (char *)"livemend", (char *)"-o", NULL, NULL };
@@ -458,7 +394,14 @@ int view_fuse_open(struct io_source *src, bool writable, const char *dir, struct
 	fuse->writable = writable;
 	fuse_set_log_func(keep_log);
 	fuse->stop_fd = eventfd(0, EFD_CLOEXEC);
-	rc = fuse->stop_fd < 0 ? -errno : make_dir(fuse, dir);
+	rc = fuse->stop_fd < 0 ? -errno : 0;
+	if (!rc && dir) {
+		fuse->dir = strdup(dir);
+		rc = fuse->dir ? 0 : -ENOMEM;
+	} else if (!rc) {
+		rc = view_place_make(&fuse->dir);
+		fuse->own_dir = !rc;
+	}
 	if (!rc && asprintf(&fuse->path, "%s/" FILE_NAME, fuse->dir) < 0) {
 		fuse->path = NULL;
 		rc = -ENOMEM;

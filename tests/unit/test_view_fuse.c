@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -344,6 +345,47 @@ static void test_errors(void **state)
 	assert_no_thread();
 }
 
+/* A killed livemend leaves a mount that nobody serves; the next one takes it away. */
+static void test_killed(void **state)
+{
+	static const struct io_source_ops ops = { .read = bad_read, .close = bad_close };
+	struct io_source bad = { .ops = &ops, .size_bytes = 8 << 20 };
+	struct view_fuse *fuse;
+	struct lm_error err;
+	struct stat st;
+	char path[256] = "";
+	int ends[2], status;
+	ssize_t n;
+	pid_t pid;
+
+	(void)state;
+	need_fuse();
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (view_fuse_open(&bad, false, NULL, &fuse, &err) ||
+		    write(ends[1], view_fuse_path(fuse), strlen(view_fuse_path(fuse))) < 0)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ends[1]);
+	n = read(ends[0], path, sizeof(path) - 1);
+	assert_true(n > 0);
+	close(ends[0]);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	*strrchr(path, '/') = '\0';
+	assert_int_equal(lstat(path, &st), -1);
+	assert_int_equal(errno, ENOTCONN);
+	assert_int_equal(view_fuse_open(&bad, false, NULL, &fuse, &err), 0);
+	assert_int_equal(lstat(path, &st), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(view_fuse_close(fuse, &err), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -351,6 +393,7 @@ int main(void)
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_mapping),
 		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_killed),
 	};
 
 	alarm(120);
