@@ -35,16 +35,17 @@ static const char *step_title(const struct lm_plan *plan, size_t step)
 	return step < plan->n_steps ? plan->steps[step].title : "";
 }
 
-static void add(char *dst, size_t cap, const char *text)
+/* Adds a part that fits as a whole; half a figure would be a wrong one. */
+static void add(char *dst, size_t cap, unsigned columns, const char *text)
 {
 	size_t used = strlen(dst);
 
-	if (used + 1 < cap)
+	if (used + strlen(text) < cap && out_text_columns(dst) + out_text_columns(text) <= columns)
 		snprintf(dst + used, cap - used, "%s", text);
 }
 
 /* "  43%  612 MiB of 1.40 GiB", as far as it is known. */
-static void add_amount(char *dst, size_t cap, const struct lm_progress *now)
+static void add_amount(char *dst, size_t cap, unsigned columns, const struct lm_progress *now)
 {
 	char part[96], done[16], total[16];
 	double percent;
@@ -55,10 +56,10 @@ static void add_amount(char *dst, size_t cap, const struct lm_progress *now)
 			percent = 100;
 		snprintf(part, sizeof(part), _("  %3.0f%%  %s of %s"), percent,
 			 text_size(done, now->done_bytes), text_size(total, now->total_bytes));
-		add(dst, cap, part);
+		add(dst, cap, columns, part);
 	} else if (now->done_bytes) {
 		snprintf(part, sizeof(part), "  %s", text_size(done, now->done_bytes));
-		add(dst, cap, part);
+		add(dst, cap, columns, part);
 	}
 }
 
@@ -69,21 +70,21 @@ void progress_text(char *dst, size_t cap, unsigned columns, const struct lm_plan
 
 	snprintf(dst, cap, "[%zu/%zu] %s", now->step + 1, now->n_steps,
 		 step_title(plan, now->step));
-	add_amount(dst, cap, now);
+	add_amount(dst, cap, columns, now);
 	if (now->state == LM_JOB_CANCELLING) {
-		add(dst, cap, _("  stopping at the next safe point"));
+		add(dst, cap, columns, _("  stopping at the next safe point"));
 	} else if (now->flushing) {
-		add(dst, cap, _("  flushing to the stick"));
+		add(dst, cap, columns, _("  flushing to the stick"));
 	} else {
-		if (now->bytes_per_second >= 1 && now->bytes_per_second < 1e15) {
-			snprintf(part, sizeof(part), _("  %s/s"),
-				 text_size(size, (uint64_t)now->bytes_per_second));
-			add(dst, cap, part);
-		}
 		if (now->eta_seconds >= 0) {
 			snprintf(part, sizeof(part), _("  %s left"),
 				 text_duration(left, (uint64_t)now->eta_seconds));
-			add(dst, cap, part);
+			add(dst, cap, columns, part);
+		}
+		if (now->bytes_per_second >= 1 && now->bytes_per_second < 1e15) {
+			snprintf(part, sizeof(part), _("  %s/s"),
+				 text_size(size, (uint64_t)now->bytes_per_second));
+			add(dst, cap, columns, part);
 		}
 	}
 	out_clip(dst, columns);
