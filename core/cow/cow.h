@@ -86,7 +86,7 @@ enum cow_fault {
 
 struct cow_problem {
 	enum cow_fault fault;
-	bool harmless;   /* the kernel reads it right, and livemend too */
+	bool harmless;   /* the kernel reads it right, and livemend too: HOLE, STALE_TAIL, EXACT_FIT */
 	uint64_t index;  /* of the exception, where that applies */
 	uint64_t old_chunk, new_chunk;
 	uint64_t count;  /* how many of this kind (each kind is reported once, with its first) */

@@ -12,7 +12,8 @@ void cow_fault_note(struct cow_store *store, enum cow_fault fault, uint64_t inde
 	if (problem->count++)
 		return;
 	problem->fault = fault;
-	problem->harmless = fault == COW_FAULT_HOLE;
+	problem->harmless = fault == COW_FAULT_HOLE || fault == COW_FAULT_STALE_TAIL ||
+			    fault == COW_FAULT_EXACT_FIT;
 	problem->index = index;
 	problem->old_chunk = old_chunk;
 	problem->new_chunk = new_chunk;

@@ -170,6 +170,7 @@ static void test_stale_tail(void **state)
 	assert_int_equal(collect_faults(store, &faults), 1);
 	assert_int_equal(faults.count[COW_FAULT_STALE_TAIL], 2);
 	assert_int_equal(faults.first[COW_FAULT_STALE_TAIL].index, 5);
+	assert_true(faults.first[COW_FAULT_STALE_TAIL].harmless);
 	assert_int_equal(cow_store_lookup(store, 8), 0);
 	cow_store_close(store);
 	lab_free(&lab);
