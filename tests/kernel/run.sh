@@ -44,5 +44,6 @@ guest()
 }
 
 guest lab.sh 60
+guest store.sh 120
 echo "1..$n"
 exit "$failed"
