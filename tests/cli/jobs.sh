@@ -71,7 +71,7 @@ ok "help is given once"
 run 5 merge --yes /resumable && has "$out" "livemend resume"
 ok "a failure to be resumed"
 run 0 merge --yes --json /good && has "$out" '"outcome": "done"' && has "$out" '"progress"' &&
-	[ "$(grep -vc '^{.*}$' "$out")" -eq 0 ] && tail -n 1 "$out" | grep -q '"result"'
+	[ "$(grep -vc '^{.*}$' "$out")" -eq 0 ] && [ "$("$LM_BUILD/tests/cli/jsonget" result outcome <"$out")" = done ]
 ok "JSON lines, the result last"
 rm -f "$work/done"
 

@@ -1,0 +1,188 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# sticks.sh - the program on practice sticks, and on what is none or no longer one
+. "${LM_SRC:?}/tests/cli/tap.sh"
+program=${LM_BUILD:?}/livemend
+jsonget=$LM_BUILD/tests/cli/jsonget
+trap 'chmod -R u+rwX "$work"; rm -rf "$work"' EXIT
+unset LIVEMEND_DEBUG
+esc=$(printf '\033')
+s=$work/stick
+
+# Every name, kind, size, time and content in a folder.
+picture() {
+	(cd "$1" && find . -printf '%p %y %s %T@\n' | sort && find . -type f -exec sha256sum {} + | sort) |
+		sha256sum
+}
+
+# is WANT KEY...: the value at KEY... of the JSON in $out
+is() {
+	is_want=$1
+	shift
+	is_got=$("$jsonget" "$@" <"$out") || { echo "# no $* in the JSON"; return 1; }
+	[ "$is_got" = "$is_want" ] || { echo "# $*: $is_got, not $is_want"; return 1; }
+}
+
+# same COMMAND...: which leaves the stick as it is
+same() {
+	same_before=$(picture "$s")
+	"$@" || return 1
+	[ "$(picture "$s")" = "$same_before" ] || { echo "# the stick was changed"; return 1; }
+}
+
+# any of the statuses: one_of "3 4" ARG...
+one_of() {
+	one_of_want=$1
+	shift
+	timeout 60 "$program" "$@" >"$out" 2>"$err" </dev/null
+	one_of_got=$?
+	case " $one_of_want " in *" $one_of_got "*) ;; *)
+		echo "# exit status $one_of_got, none of $one_of_want: $*"
+		return 1 ;;
+	esac
+}
+
+# --- a practice stick
+run 3 practice "$s" && [ ! -e "$s" ] && has "$err" "--yes"
+ok "practice asks first"
+run 0 practice --dry-run "$s" && [ ! -e "$s" ]
+ok "practice --dry-run makes nothing"
+run 0 practice --yes "$s" && [ -d "$s/LiveOS" ]
+ok "practice makes a stick"
+[ -d "$s/LiveOS" ] || { tap_end; }
+same one_of "0 1" status "$s" && has "$out" "dm-snapshot"
+ok "status"
+same one_of "0 1" status --json "$s" && is dm-snapshot overlays 0 kind && is active overlays 0 state &&
+	is squashfs base container && is false stick booted && is null home
+ok "status --json"
+same run 0 layout "$s" && has "$out" "squashfs.img" && has "$out" "rootfs.img"
+ok "layout"
+same run 0 layout --json "$s" && "$jsonget" layout 0 name <"$out" >/dev/null
+ok "layout --json"
+same one_of "0 1" doctor "$s"
+ok "doctor"
+same one_of "0 1" doctor --json --deep "$s" && "$jsonget" findings 0 id <"$out" >/dev/null
+ok "doctor --json --deep"
+same run 0 usage --depth 3 "$s" && has "$out" "A merge would free"
+ok "usage"
+same run 0 usage --json "$s" && is / tree name
+ok "usage --json"
+same run 0 export --dry-run "$work/x.img" "$s" && [ ! -e "$work/x.img" ]
+ok "export --dry-run"
+same run 0 export --yes "$work/x.img" "$s" && [ -s "$work/x.img" ]
+ok "export"
+same one_of "3 4" export --yes "$work/x.img" "$s"
+ok "export does not overwrite"
+same run 0 merge --dry-run "$s" && has "$out" "nothing was changed"
+ok "merge --dry-run"
+same run 0 merge --dry-run --json "$s" && is true plan possible && is merge plan operation
+ok "merge --dry-run --json"
+same run 0 reset --dry-run "$s" && hasnt "$out" "What is lost: nothing."
+ok "reset --dry-run"
+same one_of "0 3" resume --dry-run "$s"
+ok "resume --dry-run with nothing to resume"
+same run 3 merge "$s" && has "$err" "--yes"
+ok "merge without agreement is refused"
+same run 3 merge --engine kernel --yes "$s"
+ok "the kernel engine is refused"
+
+# --- sticks that have come to harm, before they are mended
+damage() { rm -rf "$work/d"; cp -a "$s" "$work/d"; }
+damage
+image=$(find "$work/d/LiveOS" -name '*.img' | head -n 1)
+truncate -s 4096 "$image"
+one_of "1 3 4" status "$work/d" && cat "$out" "$err" >"$work/all" && has "$work/all" "squashfs.img"
+ok "status of a truncated image says where"
+one_of "1 3 4" doctor --json "$work/d" && "$jsonget" <"$out" >/dev/null
+ok "doctor of a truncated image"
+one_of "3 4" merge --yes "$work/d"
+ok "merge of a truncated image is refused"
+damage
+overlay=$(find "$work/d/LiveOS" -name 'overlay-*' -type f | head -n 1)
+printf 'no snapshot here' | dd of="$overlay" conv=notrunc 2>/dev/null
+run 1 status --json "$work/d" && is damaged overlays 0 state
+ok "status of a broken header"
+run 1 doctor "$work/d"
+ok "doctor of a broken header"
+one_of "3 4" merge --yes "$work/d"
+ok "merge with a broken header is refused"
+damage
+rm "$overlay"
+one_of "0 1" status "$work/d"
+ok "status without an overlay"
+one_of "3 4" merge --yes "$work/d"
+ok "merge without an overlay is refused"
+damage
+rm "$image"
+one_of "1 3 4" status "$work/d"
+ok "status without an image"
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null 2>&1; then
+	damage
+	chmod 755 "$work"
+	chmod 700 "$work/d"
+	timeout 60 setpriv --reuid=65534 --regid=65534 --clear-groups "$program" status "$work/d" \
+		>"$out" 2>"$err" </dev/null
+	case $? in 3 | 4) has "$err" "ermission denied" ;; *) false ;; esac
+	ok "no permission"
+	chmod 755 "$work/d"
+	chown -R 65534 "$work/d"
+	timeout 60 setpriv --reuid=65534 --regid=65534 --clear-groups "$program" merge --yes "$work/d" \
+		>"$out" 2>"$err" </dev/null
+	ok "merge as an ordinary user"
+else
+	skip "no permission" "this is not root"
+	skip "merge as an ordinary user" "this is not root"
+fi
+mkdir "$work/LiveOS${esc}[2J${esc}]0;evil"
+one_of "3" status "$work/LiveOS${esc}[2J${esc}]0;evil" && hasnt "$err" "$esc" && hasnt "$out" "$esc"
+ok "a name with escape sequences is harmless"
+
+# --- what is no stick
+run 3 status "$work/nowhere" && has "$err" "$work/nowhere"
+ok "no such file"
+mkdir "$work/empty"
+run 3 status "$work/empty" && has "$err" "$work/empty"
+ok "an empty folder"
+run 3 status /dev/null
+ok "a character device"
+echo text >"$work/text"
+run 3 status "$work/text" && has "$err" "$work/text"
+ok "a text file"
+run 3 status --json "$work/text" && empty "$err" && is 3 error exit_status
+ok "a text file, as JSON"
+
+# --- a label that means harm, on a disk image
+if mkfs.ext4 -q -F -L "$(printf 'E\033[2J\033]0;x\a')" -d "$s" "$work/disk.img" 512M >/dev/null 2>&1; then
+	timeout 60 "$program" status "$work/disk.img" >"$out" 2>"$err" </dev/null
+	[ $? -le 4 ] && hasnt "$out" "$esc" && hasnt "$err" "$esc"
+	ok "a label with escape sequences is harmless"
+	timeout 60 "$program" layout --json "$work/disk.img" >"$out" 2>"$err" </dev/null
+	"$jsonget" <"$out" >/dev/null && hasnt "$out" "$esc"
+	ok "and so in JSON"
+else
+	skip "a label with escape sequences" "mkfs.ext4 -d is missing"
+	skip "and so in JSON" "mkfs.ext4 -d is missing"
+fi
+
+# --- mending
+run 0 merge --yes --json "$s" && is done result outcome
+ok "merge"
+one_of "0" status --json "$s" && is empty overlays 0 state
+ok "the overlay is empty then"
+run 0 export --yes "$work/y.img" "$s" && [ "$(stat -c %s "$work/x.img")" = "$(stat -c %s "$work/y.img")" ]
+ok "the merged image has the size it had"
+one_of "0 3" merge --yes "$s"
+ok "merge again"
+one_of "0 3" resume --yes "$s"
+ok "nothing to resume"
+run 0 reset --yes "$s"
+ok "reset"
+
+# --- lessons
+for lesson in $("$program" practice --help | sed -n '/^Lessons:/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p'); do
+	one_of "0" practice --yes --lesson "$lesson" "$work/l-$lesson" &&
+		one_of "0 1" status "$work/l-$lesson" && one_of "0 1" doctor "$work/l-$lesson" &&
+		one_of "0 1" usage "$work/l-$lesson"
+	ok "lesson $lesson"
+done
+tap_end
