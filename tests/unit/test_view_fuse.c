@@ -246,6 +246,51 @@ static void test_repair(void **state)
 	free_world(&world);
 }
 
+/* A file system that was cut off: its journal is replayed into the overlay. */
+static void test_journal(void **state)
+{
+	struct world world;
+	struct view_fuse *fuse;
+	struct lm_error err;
+	char script[128];
+	unsigned char byte[1024], zeros[1024] = { 0 };
+	FILE *f;
+
+	(void)state;
+	need_fuse();
+	make_world(&world, 16 << 20);
+	snprintf(script, sizeof(script), "%s/script", world.dir);
+	{
+		const char *const mkfs[] = { "mkfs.ext4", "-q", "-F", "-b", "1024", world.base_path,
+					     "24M", NULL };
+		const char *const argv[] = { "debugfs", "-w", "-f", script, world.base_path, NULL };
+
+		f = fopen(script, "we");
+		assert_non_null(f);
+		/* a free block, whose content is in the journal only */
+		assert_true(fputs("jo\njw -b 20000 /bin/sh\njc\n", f) >= 0);
+		assert_int_equal(fclose(f), 0);
+		assert_int_equal(run(mkfs), 0);
+		assert_int_equal(run(argv), 0);
+	}
+	open_all(&world, true);
+	assert_int_equal(io_source_read(world.view, byte, 1024, 20000 * 1024, &err), 0);
+	assert_memory_equal(byte, zeros, 1024);
+	assert_int_equal(view_fuse_open(world.view, true, world.mount, &fuse, &err), 0);
+	assert_int_equal(e2fsck("-p", view_fuse_path(fuse)) & ~1, 0);
+	assert_int_equal(e2fsck("-fn", view_fuse_path(fuse)), 0);
+	assert_int_equal(view_fuse_close(fuse, &err), 0);
+	close_all(&world);
+	open_all(&world, false);
+	assert_int_equal(io_source_read(world.view, byte, 1024, 20000 * 1024, &err), 0);
+	assert_memory_equal(byte, "\177ELF", 4);
+	assert_int_equal(io_source_read(world.base, byte, 1024, 20000 * 1024, &err), 0);
+	assert_memory_equal(byte, zeros, 1024);
+	close_all(&world);
+	assert_int_equal(unlink(script), 0);
+	free_world(&world);
+}
+
 /* The overlay is too small for the repair. */
 static void test_full(void **state)
 {
@@ -390,6 +435,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_repair),
+		cmocka_unit_test(test_journal),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_mapping),
 		cmocka_unit_test(test_errors),
