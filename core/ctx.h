@@ -12,13 +12,14 @@ struct lm_ctx {
 	void *log_arg;
 	enum lm_engine engine;
 	/*
-	 * For tests: wraps the I/O table of each stick that is opened for an
-	 * operation (fail-nth, crash-at-nth). NULL in real life. Takes over
-	 * inner, which it closes when it is closed itself.
+	 * For tests: wraps the I/O table of each stick, and each work folder,
+	 * that is opened for an operation (fail-nth, crash-at-nth). NULL in real
+	 * life. Takes over inner, which it closes when it is closed itself.
 	 */
 	struct io *(*wrap_io)(void *arg, struct io *inner);
 	void *wrap_arg;
-	bool no_fuse; /* for tests: as where there is no FUSE */
+	/* For tests: as where there is no FUSE, or no room on the stick for two images. */
+	bool no_fuse, tight;
 };
 
 /* Writes a line to the log; ctx may be NULL. The text is made printable. */

@@ -81,6 +81,7 @@ int merge_step_verify_bare(struct plan_run *run, void *merge, struct lm_error *e
 /* ---- merge_work.c ---- */
 /* Opens m->work from m->work_path; refuses one that lies on the stick. */
 int merge_work_open(struct merge *m, struct lm_error *err);
+int merge_work_table(struct merge *m);
 /* Names the files in the work folder; the old image's identity must be known. */
 void merge_work_names(struct merge *m);
 int merge_step_copy(struct plan_run *run, void *merge, struct lm_error *err);

@@ -353,7 +353,7 @@ static int ledger_work(struct planning *p, struct lm_error *err)
 		return lm_fail(err, ret, m->work_path, NULL, "%s",
 			       _("Asking for the free space failed"));
 	/* In the worst case too: it must not turn out only after the old one is gone. */
-	m->both_fit = p->most + MARGIN_BYTES <= free_bytes;
+	m->both_fit = !m->ctx->tight && p->most + MARGIN_BYTES <= free_bytes;
 	if (m->both_fit) {
 		plan_need(p->plan, m->work_path, _("the new image"), stick_need,
 			  p->most + MARGIN_BYTES, there.free_bytes, there.file_limit_bytes);

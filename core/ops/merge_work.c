@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/ctx.h"
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/io/io_replace.h"
@@ -40,6 +41,22 @@ static bool on_the_stick(const struct merge *m, const char *work)
 	       a.st_dev == b.st_dev && b.st_dev != c.st_dev;
 }
 
+/* Opens m->work at m->work_path. */
+int merge_work_table(struct merge *m)
+{
+	struct io *inner;
+	int ret = io_dir_open(m->work_path, &inner);
+
+	if (ret < 0)
+		return ret;
+	m->work = inner;
+	if (m->ctx->wrap_io)
+		m->work = m->ctx->wrap_io(m->ctx->wrap_arg, inner);
+	if (!m->work)
+		io_close(inner);
+	return m->work ? 0 : -ENOMEM;
+}
+
 int merge_work_open(struct merge *m, struct lm_error *err)
 {
 	char *given = m->work_path;
@@ -56,7 +73,7 @@ int merge_work_open(struct merge *m, struct lm_error *err)
 		return ret;
 	}
 	if (ret == 0)
-		ret = io_dir_open(m->work_path, &m->work);
+		ret = merge_work_table(m);
 	if (ret < 0)
 		lm_fail(err, ret, given, _("Give a folder that exists and that you may write to."),
 			"%s", _("The work folder cannot be used"));

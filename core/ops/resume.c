@@ -37,6 +37,7 @@ struct resume {
 	enum way way;
 	bool undo;    /* asked for */
 	bool damaged; /* the journal cannot be read */
+	bool distrust; /* the new image is not what old image and overlay give */
 };
 
 static void resume_free(void *state)
@@ -55,6 +56,8 @@ static bool is_here(const struct merge *m, const char *path)
 {
 	size_t n = strlen(m->dir);
 
+	if (path && strcmp(m->dir, ".") == 0)
+		return *path && *path != '.' && !strchr(path, '/');
 	return path && strncmp(path, m->dir, n) == 0 && path[n] == '/' &&
 	       !strchr(path + n + 1, '/') && path[n + 1] != '\0' && path[n + 1] != '.';
 }
@@ -168,7 +171,7 @@ static int open_work(struct merge *m, struct lm_error *err)
 		return 0;
 	merge_work_names(m);
 	m->work_path = strdup(m->rec.work);
-	ret = m->work_path ? io_dir_open(m->work_path, &m->work) : -ENOMEM;
+	ret = m->work_path ? merge_work_table(m) : -ENOMEM;
 	if (ret == 0 || m->rec.phase != RECORD_SWAPPING)
 		return 0; /* only leftovers are there, if anything */
 	return lm_refuse(err, ret, m->rec.work,
@@ -205,6 +208,9 @@ static int prove_base(struct merge *m, struct lm_error *err)
 {
 	int ret = merge_look(m, m->base, err);
 
+	if (ret == 0 && (!m->look.view || (!m->bare && !m->look.image)))
+		ret = lm_refuse(err, -EUCLEAN, m->base, _("See `livemend doctor`."),
+				_("it cannot be read"), "%s", _("The image in place is not good"));
 	if (ret == 0 && !m->look.paired)
 		ret = lm_refuse(err, -EUCLEAN, m->base, _("See `livemend doctor`."),
 				m->look.pair_why, "%s",
@@ -259,7 +265,8 @@ static int step_undo(struct plan_run *run, void *state, struct lm_error *err)
  */
 static int step_verify(struct plan_run *run, void *state, struct lm_error *err)
 {
-	struct merge *m = ((struct resume *)state)->m;
+	struct resume *r = state;
+	struct merge *m = r->m;
 	enum merge_overlay now;
 	struct merge_places p;
 	const char *old, *fresh;
@@ -286,10 +293,16 @@ static int step_verify(struct plan_run *run, void *state, struct lm_error *err)
 	if (ret == 0)
 		ret = merge_verify_at(m, run, m->rw.io, fresh, err);
 	merge_unlook(m);
-	if (ret < 0 && err) {
-		if (err->outcome != LM_CANCELLED)
-			lm_error_help(err, _("Nothing is lost: the old image and the overlay are "
-					     "there. Undo it: `livemend resume --undo`."));
+	if (ret == -EBADMSG) {
+		/* It was proved once: it, or the overlay, has changed since. The old one counts. */
+		ctx_log(m->ctx, LM_LOG_WARN, "%s: %s: %s", err->what, err->on, err->why);
+		lm_error_clear(err);
+		r->distrust = true;
+		return 0;
+	}
+	if (ret < 0) {
+		lm_error_help(err, _("Nothing is lost: the old image and the overlay are there. It "
+				     "can be undone too: `livemend resume --undo`."));
 		err->outcome = LM_RESUMABLE;
 	}
 	return ret;
@@ -297,7 +310,8 @@ static int step_verify(struct plan_run *run, void *state, struct lm_error *err)
 
 static int step_finish(struct plan_run *run, void *state, struct lm_error *err)
 {
-	struct merge *m = ((struct resume *)state)->m;
+	struct resume *r = state;
+	struct merge *m = r->m;
 	enum merge_overlay now;
 	struct merge_places p;
 	int ret;
@@ -309,8 +323,9 @@ static int step_finish(struct plan_run *run, void *state, struct lm_error *err)
 		ret = merge_find_places(m, &p, err);
 	if (ret < 0)
 		goto out;
-	if (m->rec.phase == RECORD_READY && record_same(&p.base, &m->rec.old_image) &&
-	    (now == MERGE_OVERLAY_USED || !record_same(&p.fresh, &m->rec.new_image))) {
+	if (r->distrust ||
+	    (m->rec.phase == RECORD_READY && record_same(&p.base, &m->rec.old_image) &&
+	     (now == MERGE_OVERLAY_USED || !record_same(&p.fresh, &m->rec.new_image)))) {
 		ret = merge_undo(m, err);
 		if (ret == 0)
 			plan_run_result(run,
