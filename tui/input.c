@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tui/input.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#include "tui/lmcurses.h"
+
+static const struct {
+	const char *name;
+	uint32_t key;
+} names[] = {
+	{"Up", K_UP},         {"Down", K_DOWN},           {"Left", K_LEFT},
+	{"Right", K_RIGHT},   {"PgUp", K_PGUP},           {"PgDn", K_PGDN},
+	{"Home", K_HOME},     {"End", K_END},             {"Enter", K_ENTER},
+	{"Esc", K_ESC},       {"Tab", K_TAB},             {"S-Tab", K_BACKTAB},
+	{"Del", K_DELETE},    {"Backspace", K_BACKSPACE}, {"Space", ' '},
+};
+
+int input_open(struct input *input)
+{
+	WINDOW *pad = newpad(1, 1); /* reading from a pad neither refreshes nor moves the cursor */
+
+	if (!pad)
+		return -ENOMEM;
+	keypad(pad, TRUE);
+	nodelay(pad, TRUE);
+	input->pad = pad;
+	return 0;
+}
+
+void input_close(struct input *input)
+{
+	if (input->pad)
+		delwin(input->pad);
+	input->pad = NULL;
+}
+
+static uint32_t from_curses(wint_t code)
+{
+	switch (code) {
+	case KEY_UP:
+		return K_UP;
+	case KEY_DOWN:
+		return K_DOWN;
+	case KEY_LEFT:
+		return K_LEFT;
+	case KEY_RIGHT:
+		return K_RIGHT;
+	case KEY_PPAGE:
+	case KEY_A3:
+		return K_PGUP;
+	case KEY_NPAGE:
+	case KEY_C3:
+		return K_PGDN;
+	case KEY_HOME:
+	case KEY_FIND:
+	case KEY_A1:
+		return K_HOME;
+	case KEY_END:
+	case KEY_SELECT:
+	case KEY_C1:
+		return K_END;
+	case KEY_ENTER:
+		return K_ENTER;
+	case KEY_BTAB:
+		return K_BACKTAB;
+	case KEY_BACKSPACE:
+		return K_BACKSPACE;
+	case KEY_DC:
+		return K_DELETE;
+	default:
+		if (code > KEY_F0 && code <= KEY_F0 + 12)
+			return (uint32_t)(K_F0 + (int)(code - KEY_F0));
+		return KEY_NAMED; /* a key, but none that we know */
+	}
+}
+
+static uint32_t from_char(wint_t code)
+{
+	switch (code) {
+	case 0:
+		return KEY_NAMED;
+	case '\r':
+	case '\n':
+		return K_ENTER;
+	case '\t':
+		return K_TAB;
+	case 0x1b:
+		return K_ESC;
+	case 0x7f:
+	case '\b':
+		return K_BACKSPACE;
+	default:
+		return (uint32_t)code;
+	}
+}
+
+uint32_t input_key(struct input *input)
+{
+	wint_t code = 0;
+	int rc = wget_wch(input->pad, &code);
+	uint32_t key;
+
+	if (rc == ERR)
+		return 0;
+	key = rc == KEY_CODE_YES ? from_curses(code) : from_char(code);
+	if (key != K_ESC || wget_wch(input->pad, &code) != OK)
+		return key;
+	/* curses has waited ESCDELAY for more, and more has come */
+	if (code >= '0' && code <= '9')
+		return (uint32_t)(K_F0 + (code == '0' ? 10 : (int)(code - '0')));
+	unget_wch((wchar_t)code);
+	return K_ESC;
+}
+
+uint32_t key_from_name(const char *name, size_t len)
+{
+	wchar_t wide = 0;
+	mbstate_t state = {0};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strlen(names[i].name) == len && memcmp(names[i].name, name, len) == 0)
+			return names[i].key;
+	if (len == 3 && name[0] == 'C' && name[1] == '-')
+		return K_CTRL(name[2]);
+	if (len >= 2 && name[0] == 'F' && name[1] >= '1' && name[1] <= '9')
+		return (uint32_t)(K_F0 + (int)strtol(name + 1, NULL, 10));
+	if (len > 0 && mbrtowc(&wide, name, len, &state) == len)
+		return (uint32_t)wide;
+	return 0;
+}
+
+bool key_is_text(uint32_t key)
+{
+	return key >= 0x20 && key < KEY_NAMED && !(key >= 0x7f && key < 0xa0);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* input.h - keys: read from the terminal, and named */
+#ifndef TUI_INPUT_H
+#define TUI_INPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A key is a Unicode character (control keys are 1 to 26), or one of these. */
+enum {
+	KEY_NAMED = 0x110000,
+	K_UP,
+	K_DOWN,
+	K_LEFT,
+	K_RIGHT,
+	K_PGUP,
+	K_PGDN,
+	K_HOME,
+	K_END,
+	K_ENTER,
+	K_ESC,
+	K_TAB,
+	K_BACKTAB,
+	K_BACKSPACE,
+	K_DELETE,
+	K_F0, /* F1 is K_F0 + 1 */
+	K_LAST = K_F0 + 12
+};
+
+#define K_CTRL(letter) ((uint32_t)(letter) & 0x1fu)
+
+struct input {
+	void *pad; /* keys are read through a window that is never shown */
+};
+
+int input_open(struct input *input);
+void input_close(struct input *input);
+
+/*
+ * The next key, without waiting; 0 when there is none. Esc followed by a digit
+ * is the function key of that number (0 is F10).
+ */
+uint32_t input_key(struct input *input);
+
+/* The key of that name ("F1", "Enter", "C-l", "Space", "a"), 0 when there is none. */
+uint32_t key_from_name(const char *name, size_t len);
+
+/* Text keys: what a field takes. */
+bool key_is_text(uint32_t key);
+
+#endif

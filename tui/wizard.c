@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tui/wizard.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/i18n.h"
+#include "tui/cells.h"
+
+static void wizard_free(struct view *v)
+{
+	struct wizard *w = (struct wizard *)v;
+
+	if (w->plan)
+		service_free_plan(v->ui->service, w->plan);
+	doc_clear(&w->doc);
+	free(w);
+}
+
+static unsigned wizard_context(const struct view *v)
+{
+	const struct wizard *w = (const struct wizard *)v;
+
+	switch (w->stage) {
+	case STAGE_INPUT:
+		return CTX_FIELD;
+	case STAGE_LESSON:
+		return CTX_LIST;
+	case STAGE_CONFIRM:
+		return w->plan->confirm ? CTX_FIELD : CTX_DIALOG;
+	case STAGE_RUN:
+		return CTX_JOB;
+	case STAGE_END:
+		return CTX_END;
+	default:
+		return CTX_WIZARD;
+	}
+}
+
+static const char *wizard_topic(const struct view *v)
+{
+	return lm_op_word(((const struct wizard *)v)->op);
+}
+
+static size_t count_lessons(void)
+{
+	const char *const *l = lm_lessons();
+	size_t n = 0;
+
+	while (l && l[n])
+		n++;
+	return n;
+}
+
+static void wizard_fit(struct view *v, int rows, int cols)
+{
+	struct wizard *w = (struct wizard *)v;
+
+	w->rows = rows;
+	doc_fit(&w->doc, w->stage == STAGE_END ? rows : rows - 2, cols);
+	list_fit(&w->lessons, count_lessons() + 1, rows - 4);
+}
+
+static void ask_plan(struct wizard *w)
+{
+	struct lm_options o = {.op = w->op};
+	const char *const *lessons = lm_lessons();
+
+	if (w->op == LM_OP_EXPORT || w->op == LM_OP_PRACTICE)
+		o.out = w->out.text;
+	if (w->op == LM_OP_MERGE && w->work.text[0])
+		o.work = w->work.text;
+	if (w->op == LM_OP_PRACTICE && w->lessons.at > 0)
+		o.lesson = lessons[w->lessons.at - 1];
+	w->stage = STAGE_PLAN;
+	w->page = PAGE_WHAT;
+	doc_clear(&w->doc);
+	if (w->plan)
+		service_free_plan(w->view.ui->service, w->plan);
+	w->plan = NULL;
+	service_ask_plan(w->view.ui->service, &o);
+}
+
+/* ---------------------------------------------------------------- drawing */
+
+static void draw_wrapped(const struct canvas *cv, int *y, enum role role, const char *text)
+{
+	size_t next, len;
+	char line[400];
+
+	do {
+		len = cells_wrap(text, cv->at.cols - 2, &next);
+		snprintf(line, sizeof(line), "%.*s", (int)len, text);
+		canvas_put(cv, (*y)++, 0, role, line);
+		text += next;
+	} while (*text && next);
+}
+
+static void draw_input(const struct wizard *w, const struct canvas *cv)
+{
+	const char *text = w->asks_work ? _("Work folder: where the new image is built, on another "
+					    "disk if the stick is full. Empty: on the stick.")
+			   : w->op == LM_OP_EXPORT
+				   ? _("File to write the merged root image to. It is sparse: it takes the room "
+				       "of what is in it. An existing file is not overwritten.")
+				   : _("Folder for the practice stick. It is made if it is not there.");
+	int y = 0;
+
+	canvas_put(cv, y, 0, ROLE_HEADING,
+		   w->op == LM_OP_EXPORT ? _("Export the merged root image")
+		   : w->op == LM_OP_MERGE ? _("Merge the overlay")
+					  : _("Make a practice stick"));
+	y += 2;
+	draw_wrapped(cv, &y, ROLE_NORMAL, text);
+	y++;
+	canvas_put(cv, y, 0, ROLE_NORMAL, ">");
+	field_draw(w->asks_work ? &w->work : &w->out, cv, y, 2, cv->at.cols - 4);
+}
+
+static void draw_lessons(const struct wizard *w, const struct canvas *cv)
+{
+	const char *const *lessons = lm_lessons();
+	const struct list *l = &w->lessons;
+	size_t i;
+	int y = 2;
+
+	canvas_put(cv, 0, 0, ROLE_HEADING, _("Which stick do you want to practise on?"));
+	for (i = l->top; i < l->count && y < cv->at.rows; i++, y++) {
+		const char *name = i ? lessons[i - 1] : _("healthy");
+		const char *text = i ? lm_lesson_text(name) : _("A stick in good order, with an overlay in use");
+		bool focus = i == l->at;
+
+		canvas_put(cv, y, 0, ROLE_NORMAL, focus ? ">" : " ");
+		canvas_clip(cv, y, 2, 14, focus ? ROLE_FOCUS : ROLE_NORMAL, name);
+		if (focus)
+			canvas_cursor(cv, y, 2);
+		canvas_clip(cv, y, 17, cv->at.cols - 18, ROLE_NORMAL, text ? text : "");
+	}
+}
+
+static void draw_confirm(const struct wizard *w, const struct canvas *cv)
+{
+	const struct lm_plan *p = w->plan;
+	char line[300];
+	int y = 0, x = 0, i;
+
+	draw_wrapped(cv, &y, ROLE_HEADING, p->title);
+	y++;
+	if (p->destroys)
+		draw_wrapped(cv, &y, ROLE_ACT, p->destroys);
+	else
+		draw_wrapped(cv, &y, ROLE_OK, _("Nothing is lost."));
+	if (p->undo)
+		draw_wrapped(cv, &y, ROLE_NORMAL, p->undo);
+	y++;
+	if (p->confirm) {
+		snprintf(line, sizeof(line), _("To start, type the word  %s  and press Enter. Esc goes back."), p->confirm);
+		draw_wrapped(cv, &y, ROLE_NORMAL, line);
+		y++;
+		canvas_put(cv, y, 0, ROLE_NORMAL, ">");
+		field_draw(&w->word, cv, y, 2, 24);
+		return;
+	}
+	draw_wrapped(cv, &y, ROLE_NORMAL, _("Start now? (y/N)"));
+	y++;
+	for (i = 0; i < 2; i++) {
+		bool focus = (i == 1) == w->yes;
+
+		canvas_put(cv, y, x, ROLE_NORMAL, focus ? ">" : " ");
+		if (focus)
+			canvas_cursor(cv, y, x + 2);
+		x = canvas_put(cv, y, x + 2, focus ? ROLE_FOCUS : ROLE_NORMAL,
+			       i ? _("[Yes, start]") : _("[No, go back]")) + 2;
+	}
+}
+
+static void draw_path(const struct wizard *w, const struct canvas *cv)
+{
+	static const char *const names[] = {N_("What"), N_("Commands"), N_("Room"), N_("Safety"),
+					    N_("Start")};
+	int at = w->stage == STAGE_CONFIRM ? N_PAGES : (int)w->page, i, x = 0;
+
+	for (i = 0; i <= N_PAGES; i++) {
+		x = canvas_printf(cv, 0, x, i == at ? ROLE_FOCUS : ROLE_NORMAL,
+				  i == at ? "[%d %s]" : " %d %s ", i + 1, _(names[i]));
+		if (i < N_PAGES)
+			x = canvas_put(cv, 0, x, ROLE_NORMAL, " > ");
+	}
+}
+
+static void wizard_draw(const struct view *v, const struct canvas *cv)
+{
+	const struct wizard *w = (const struct wizard *)v;
+	struct canvas part = canvas_part(cv, (struct rect){2, 0, cv->at.rows - 2, cv->at.cols});
+
+	switch (w->stage) {
+	case STAGE_INPUT:
+		draw_input(w, cv);
+		break;
+	case STAGE_LESSON:
+		draw_lessons(w, cv);
+		break;
+	case STAGE_PLAN:
+		canvas_cursor(cv, 0, 0);
+		canvas_put(cv, 0, 0, ROLE_NORMAL, _("Looking at the stick and making a plan. Nothing is changed ..."));
+		break;
+	case STAGE_CONFIRM:
+		draw_path(w, cv);
+		draw_confirm(w, &part);
+		break;
+	case STAGE_RUN:
+		progress_draw(w, cv);
+		break;
+	case STAGE_END:
+		doc_draw(&w->doc, cv);
+		break;
+	default:
+		if (w->plan)
+			draw_path(w, cv);
+		doc_draw(&w->doc, &part);
+		break;
+	}
+}
+
+/* ------------------------------------------------------------------- keys */
+
+static void turn(struct wizard *w, int to)
+{
+	w->page = (enum wiz_page)to;
+	w->stage = STAGE_PAGES;
+	wiz_fill_page(w);
+}
+
+static void next(struct wizard *w)
+{
+	if (!w->plan)
+		return;
+	if (w->page + 1 < N_PAGES) {
+		turn(w, (int)w->page + 1);
+	} else if (!w->plan->possible) {
+		ui_say(w->view.ui, _("This plan cannot be carried out: page 1 says why, and what would help."));
+	} else {
+		w->stage = STAGE_CONFIRM;
+		w->yes = false;
+		field_set(&w->word, "");
+	}
+}
+
+static void back(struct wizard *w)
+{
+	if (w->stage == STAGE_CONFIRM)
+		turn(w, N_PAGES - 1);
+	else if (w->stage == STAGE_PAGES && w->page > 0)
+		turn(w, (int)w->page - 1);
+	else if (w->stage == STAGE_LESSON || (w->stage == STAGE_PAGES && w->op == LM_OP_EXPORT))
+		w->stage = STAGE_INPUT;
+	else if (w->stage == STAGE_PAGES && w->op == LM_OP_PRACTICE)
+		w->stage = STAGE_LESSON;
+	else
+		ui_close(&w->view);
+}
+
+static void confirm_command(struct wizard *w, enum cmd cmd)
+{
+	switch (cmd) {
+	case CMD_LEFT:
+	case CMD_PANE_BACK:
+		w->yes = false;
+		break;
+	case CMD_RIGHT:
+		w->yes = true;
+		break;
+	case CMD_PANE:
+		w->yes = !w->yes;
+		break;
+	case CMD_YES:
+		wiz_start(w);
+		break;
+	case CMD_ACCEPT:
+		if (w->yes)
+			wiz_start(w);
+		else
+			back(w);
+		break;
+	case CMD_ACCEPT_FIELD:
+		if (strcmp(w->word.text, w->plan->confirm) == 0)
+			wiz_start(w);
+		else
+			ui_say(w->view.ui, _("That is not the word: nothing was started."));
+		break;
+	default:
+		break;
+	}
+}
+
+static bool is_close(enum cmd cmd)
+{
+	return cmd == CMD_CLOSE || cmd == CMD_CLOSE_FIELD || cmd == CMD_NO;
+}
+
+static bool pages_command(struct wizard *w, enum cmd cmd)
+{
+	switch (cmd) {
+	case CMD_NEXT:
+		/* Enter first shows the rest of a page, then turns it. */
+		if (!doc_seen(&w->doc))
+			return doc_command(&w->doc, CMD_PGDN);
+		next(w);
+		return true;
+	case CMD_BACK:
+		back(w);
+		return true;
+	case CMD_WORK:
+		if (w->op == LM_OP_MERGE) {
+			w->asks_work = true;
+			w->stage = STAGE_INPUT;
+		}
+		return true;
+	default:
+		return doc_command(&w->doc, cmd);
+	}
+}
+
+static bool wizard_command(struct view *v, enum cmd cmd)
+{
+	struct wizard *w = (struct wizard *)v;
+
+	switch (w->stage) {
+	case STAGE_INPUT:
+		if (cmd == CMD_ACCEPT_FIELD && w->out.text[0] == '\0' && !w->asks_work) {
+			ui_say(v->ui, _("Type a name first."));
+		} else if (cmd == CMD_ACCEPT_FIELD && w->op == LM_OP_PRACTICE) {
+			w->stage = STAGE_LESSON;
+		} else if (cmd == CMD_ACCEPT_FIELD) {
+			w->asks_work = false;
+			ask_plan(w);
+		} else if (is_close(cmd) && w->asks_work) {
+			w->asks_work = false;
+			turn(w, (int)w->page);
+		} else {
+			return cmd != CMD_HELP_KEY && cmd != CMD_REPAINT && !is_close(cmd);
+		}
+		return true;
+	case STAGE_LESSON:
+		if (cmd == CMD_ACCEPT)
+			ask_plan(w);
+		else if (cmd == CMD_LEAVE || is_close(cmd))
+			w->stage = STAGE_INPUT;
+		else
+			return list_command(&w->lessons, cmd);
+		return true;
+	case STAGE_PAGES:
+		return pages_command(w, cmd);
+	case STAGE_CONFIRM:
+		if (is_close(cmd)) {
+			back(w);
+			return true;
+		}
+		confirm_command(w, cmd);
+		return cmd != CMD_HELP_KEY && cmd != CMD_REPAINT && cmd != CMD_MENU;
+	case STAGE_RUN:
+		if (cmd == CMD_CANCEL)
+			wiz_cancel(w);
+		else if (cmd == CMD_LOG)
+			log_open(v->ui);
+		return cmd == CMD_CANCEL || cmd == CMD_LOG;
+	case STAGE_END:
+		if (cmd == CMD_ACCEPT)
+			ui_close(v);
+		return cmd == CMD_ACCEPT || doc_command(&w->doc, cmd);
+	default:
+		return false;
+	}
+}
+
+static bool wizard_key(struct view *v, uint32_t key)
+{
+	struct wizard *w = (struct wizard *)v;
+
+	if (w->stage == STAGE_INPUT)
+		return field_key(w->asks_work ? &w->work : &w->out, key);
+	if (w->stage == STAGE_CONFIRM && w->plan->confirm)
+		return field_key(&w->word, key);
+	return false;
+}
+
+static void wizard_notice(struct view *v, enum notice note, enum want want)
+{
+	struct wizard *w = (struct wizard *)v;
+	struct data *d = &v->ui->data;
+
+	if (note == NOTE_JOB)
+		wiz_on_job(w);
+	if (note == NOTE_TICK && w->job)
+		wiz_on_job(w); /* the clock goes on, even where the work stands still */
+	if (note == NOTE_END && w->job)
+		wiz_cancel_now(w);
+	if (note == NOTE_END && w->job && w->progress.state == LM_JOB_ASKING)
+		lm_job_answer(w->job, false);
+	if (note == NOTE_ANSWER && want == WANT_PLAN && w->stage == STAGE_PLAN) {
+		w->plan = d->plan;
+		d->plan = NULL;
+		w->plan_err = d->plan_err;
+		turn(w, PAGE_WHAT);
+	}
+}
+
+static void wizard_status(const struct view *v, char *dst, size_t cap)
+{
+	const struct wizard *w = (const struct wizard *)v;
+	const char *text = "";
+
+	if (w->stage == STAGE_RUN) {
+		progress_status(w, dst, cap);
+		return;
+	}
+	if (w->stage == STAGE_PAGES && !w->plan)
+		text = _("There is no plan. Esc goes back, nothing was changed.");
+	else if (w->stage == STAGE_PAGES && !w->plan->possible)
+		text = _("Refused: nothing will be changed. Esc goes back.");
+	else if (w->stage == STAGE_PAGES && !doc_seen(&w->doc))
+		text = _("Enter shows the rest of this page. Nothing is changed before page 5.");
+	else if (w->stage == STAGE_PAGES)
+		text = _("Enter goes on. Nothing is changed before you agree on page 5.");
+	else if (w->stage == STAGE_CONFIRM)
+		text = _("Nothing has been changed so far.");
+	else if (w->stage == STAGE_INPUT)
+		text = _("Enter goes on, Esc goes back. Nothing is written yet.");
+	else if (w->stage == STAGE_END)
+		text = _("Enter goes back to the first screen.");
+	snprintf(dst, cap, "%s", text);
+}
+
+static int wizard_fd(const struct view *v)
+{
+	const struct wizard *w = (const struct wizard *)v;
+
+	return w->job ? lm_job_fd(w->job) : -1;
+}
+
+static bool wizard_may_end(const struct view *v)
+{
+	return ((const struct wizard *)v)->job == NULL;
+}
+
+static const struct view_ops wizard_ops = {
+	.free = wizard_free,
+	.context = wizard_context,
+	.topic = wizard_topic,
+	.fit = wizard_fit,
+	.draw = wizard_draw,
+	.command = wizard_command,
+	.key = wizard_key,
+	.notice = wizard_notice,
+	.status = wizard_status,
+	.fd = wizard_fd,
+	.may_end = wizard_may_end,
+};
+
+void wizard_open(struct ui *ui, enum lm_op op)
+{
+	struct wizard *w = calloc(1, sizeof(*w));
+
+	if (!w) {
+		ui_say(ui, _("Not enough memory."));
+		return;
+	}
+	w->view.ops = &wizard_ops;
+	w->op = op;
+	ui_push(ui, &w->view);
+	if (op == LM_OP_EXPORT || op == LM_OP_PRACTICE) {
+		field_set(&w->out, op == LM_OP_EXPORT ? "merged-root.img" : "practice-stick");
+		w->stage = STAGE_INPUT;
+	} else {
+		ask_plan(w);
+	}
+}
