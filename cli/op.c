@@ -181,12 +181,19 @@ out:
 	return status;
 }
 
+/* What only makes new files, and can be deleted again, needs no agreement. */
+static bool is_harmless(const struct lm_plan *plan)
+{
+	return (plan->op == LM_OP_EXPORT || plan->op == LM_OP_PRACTICE) && !plan->destroys &&
+	       !plan->confirm;
+}
+
 /* 0: go on; else the exit status, and why has been said. */
 static int agree(struct cli *cli, const struct lm_plan *plan)
 {
 	struct lm_error err = {0};
 
-	if (cli->args.yes)
+	if (cli->args.yes || is_harmless(plan))
 		return 0;
 	if (!ask_possible(cli)) {
 		err.code = -EPERM;
@@ -228,7 +235,7 @@ static int carry_out(struct cli *cli, struct lm_plan *plan)
 		return refused(cli, plan);
 	if (!cli->args.json)
 		code = show_plan(&cli->out, plan, false);
-	else if (cli->args.dry_run || cli->args.yes)
+	else if (cli->args.dry_run || cli->args.yes || is_harmless(plan))
 		code = cli_json_print(cli->out.f, cli_json_plan(plan), !cli->args.dry_run);
 	else
 		code = 0;

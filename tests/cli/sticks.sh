@@ -43,11 +43,9 @@ one_of() {
 }
 
 # --- a practice stick
-run 3 practice "$s" && [ ! -e "$s" ] && has "$err" "--yes"
-ok "practice asks first"
 run 0 practice --dry-run "$s" && [ ! -e "$s" ]
 ok "practice --dry-run makes nothing"
-run 0 practice --yes "$s" && [ -d "$s/LiveOS" ]
+run 0 practice "$s" && [ -d "$s/LiveOS" ]
 ok "practice makes a stick"
 [ -d "$s/LiveOS" ] || { tap_end; }
 same one_of "0 1" status "$s" && has "$out" "dm-snapshot"
@@ -69,7 +67,7 @@ same run 0 usage --json "$s" && is / tree name
 ok "usage --json"
 same run 0 export --dry-run "$work/x.img" "$s" && [ ! -e "$work/x.img" ]
 ok "export --dry-run"
-same run 0 export --yes "$work/x.img" "$s" && [ -s "$work/x.img" ]
+same run 0 export "$work/x.img" "$s" && [ -s "$work/x.img" ]
 ok "export"
 same one_of "3 4" export --yes "$work/x.img" "$s"
 ok "export does not overwrite"
