@@ -9,7 +9,9 @@
  */
 #include <errno.h>
 #include <setjmp.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -47,6 +49,8 @@ static const char *base_name(void)
 static char *work;
 static bool tight;
 
+static _Atomic(struct lm_job *) running;
+
 /* Plans and runs one operation; h may be NULL. Returns its outcome. */
 static enum lm_outcome run_op(struct hurt *h, enum lm_op op, bool undo, struct lm_error *why)
 {
@@ -76,12 +80,14 @@ static enum lm_outcome run_op(struct hurt *h, enum lm_op op, bool undo, struct l
 		outcome = plan->refusal.outcome;
 	} else {
 		assert_int_equal(lm_job_start(plan, &job, why), 0);
+		atomic_store(&running, job);
 		lm_job_finish(job, &result);
 		*why = result.error;
 		outcome = result.outcome;
 		assert_true(result.now[0] != '\0');
 		assert_true((outcome == LM_DONE) == (result.error.code == 0));
 	}
+	atomic_store(&running, NULL);
 	lm_plan_free(plan);
 	lm_stick_close(s);
 	lm_ctx_free(ctx);
@@ -446,6 +452,47 @@ static void test_fail_enospc(void **state)
 	fail_merges(-ENOSPC);
 }
 
+/* Called in the worker: the user wants it to stop, just now. */
+static void cancel_now(void *arg)
+{
+	struct lm_job *job;
+
+	(void)arg;
+	while (!(job = atomic_load(&running)))
+		sched_yield();
+	lm_job_cancel(job);
+}
+
+static void test_cancel(void **state)
+{
+	unsigned total, stopped = 0, late = 0;
+
+	(void)state;
+	small_restore(&stick, &stick.fresh);
+	total = count_changes(LM_OP_MERGE, true, false);
+	for (unsigned n = 1; n <= total; n++) {
+		struct hurt h = { .model = HURT_TELL, .n = n, .tell = cancel_now };
+		enum lm_outcome outcome;
+		struct lm_error why;
+
+		small_restore(&stick, &stick.fresh);
+		outcome = run_op(&h, LM_OP_MERGE, false, &why);
+		snprintf(where, sizeof(where), "cancelled at call %u of %u: outcome %d", n, total,
+			 outcome);
+		if (outcome == LM_CANCELLED) {
+			check_untouched();
+			check_view();
+			stopped++;
+		} else {
+			assert_int_equal(outcome, LM_DONE);
+			check_merged();
+			late++;
+		}
+	}
+	printf("# %u stopped, %u too late\n", stopped, late);
+	assert_true(stopped > late && late > 0);
+}
+
 /* Killed for real, in a process of its own: locks go, what was written stays. */
 static void test_kill(void **state)
 {
@@ -600,10 +647,12 @@ int main(void)
 		T(test_cut),	    T(test_cut_lossy), T(test_cut_aside),   T(test_cut_undo),
 		T(test_cut_resume), T(test_fail_eio),  T(test_fail_enospc), T(test_kill),
 		T(test_reset),	    T(test_used_meanwhile), T(test_cut_work), T(test_cut_swap),
+		T(test_cancel),
 	};
 	const struct CMUnitTest bare[] = {
 		T(test_cut),	    T(test_cut_lossy), T(test_cut_undo), T(test_cut_resume),
 		T(test_fail_eio),   T(test_fail_enospc), T(test_kill),   T(test_used_meanwhile),
+		T(test_cancel),
 	};
 	int failed = cmocka_run_group_tests_name("squashfs", image, setup_image, teardown);
 

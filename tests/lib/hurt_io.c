@@ -73,7 +73,10 @@ static int at_call(struct hurt *h, const char *call, const char *path, bool chan
 		return -EIO;
 	if (h->hit || h->model == HURT_COUNT)
 		return 0;
-	if (h->model == HURT_FAIL) {
+	if (h->model == HURT_TELL) {
+		if (h->calls < h->n)
+			return 0;
+	} else if (h->model == HURT_FAIL) {
 		if (h->calls < h->n || (h->code == -ENOSPC && !can_fill(call)))
 			return 0;
 	} else if (!change || h->changes < h->n) {
@@ -81,6 +84,10 @@ static int at_call(struct hurt *h, const char *call, const char *path, bool chan
 	}
 	h->hit = true;
 	snprintf(h->what, sizeof(h->what), "%s %s", call, path);
+	if (h->model == HURT_TELL) {
+		h->tell(h->tell_arg);
+		return 0;
+	}
 	if (h->model == HURT_FAIL)
 		return h->code;
 	if (h->model == HURT_KILL)

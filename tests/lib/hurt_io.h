@@ -9,6 +9,7 @@
  *   HURT_CUT     from the n-th changing call on nothing reaches the directory,
  *                and every call fails; a write that is hit is carried out in part
  *   HURT_KILL    the process kills itself at the n-th changing call
+ *   HURT_TELL    tell(tell_arg) is called at the n-th call of any kind, and all goes on
  *
  * With lossy, HURT_CUT also takes back what was never flushed: of the writes to
  * each file since its last fsync a random subset (by sectors) survives, of the
@@ -25,7 +26,7 @@
 
 #include "core/io/io.h"
 
-enum hurt_model { HURT_COUNT, HURT_FAIL, HURT_CUT, HURT_KILL };
+enum hurt_model { HURT_COUNT, HURT_FAIL, HURT_CUT, HURT_KILL, HURT_TELL };
 
 struct hurt_undo; /* private */
 
@@ -36,6 +37,8 @@ struct hurt {
 	bool lossy;
 	bool no_exchange; /* the file system cannot exchange names */
 	unsigned seed;
+	void (*tell)(void *arg);
+	void *tell_arg;
 	const char *top;   /* path of the directory */
 	const char *trash; /* an empty directory on the same file system, for lossy */
 

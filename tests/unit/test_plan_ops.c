@@ -2,6 +2,7 @@
 /* Plans of the operations on a small real stick: what they say, refuse, and do. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,6 +19,7 @@
 #include "core/livemend.h"
 #include "core/plan/journal.h"
 #include "core/stick/stick.h"
+#include "core/view/view.h"
 #include "tests/lib/small_stick.h"
 
 #define OVERLAY "LiveOS/overlay-LIVE-1A2B-3C4D"
@@ -283,6 +285,24 @@ static void test_merge(void **state)
 	free(text);
 }
 
+/* It belongs to the old image, and goes with it. */
+static void test_osmin(void **state)
+{
+	struct lm_options merge = { .op = LM_OP_MERGE };
+	struct lm_plan *plan;
+	bool told = false;
+
+	(void)state;
+	poke("LiveOS/osmin.img", 0, "old", 3);
+	plan = plan_for(&merge);
+	for (size_t i = 0; plan->warnings[i]; i++)
+		told = told || strstr(plan->warnings[i], "osmin");
+	lm_plan_free(plan);
+	assert_true(told);
+	done(&merge, "overlay is empty");
+	assert_false(small_exists(&stick, "LiveOS/osmin.img"));
+}
+
 static void test_export(void **state)
 {
 	char out[128];
@@ -313,13 +333,140 @@ static void test_export(void **state)
 	free(data);
 }
 
+/* ---- the file system's check, for real through FUSE ---- */
+
+/* Runs a command on the merged view, for writing: what it changes lands in the overlay. */
+static int on_view(const char *format)
+{
+	struct lm_stick *opened;
+	struct stick_look look;
+	struct cow_store *store;
+	struct view_fuse *fuse;
+	struct io_source *view;
+	struct io_file *file;
+	char path[256], line[512];
+	int status;
+
+	assert_int_equal(lm_stick_open(ctx, stick.top, &opened, NULL), 0);
+	assert_int_equal(stick_look_open(opened, 0, &look, NULL), 0);
+	snprintf(path, sizeof(path), "%s/%s", stick.top, OVERLAY);
+	assert_int_equal(io_path_open(path, IO_WRITE, &file), 0);
+	assert_int_equal(cow_store_open(file, path, 0, &store, NULL), 0);
+	assert_int_equal(view_open(look.base, store, true, false, &view, NULL), 0);
+	assert_int_equal(view_fuse_open(view, true, NULL, &fuse, NULL), 0);
+	snprintf(line, sizeof(line), format, view_fuse_path(fuse));
+	status = system(line);
+	assert_int_equal(view_fuse_close(fuse, NULL), 0);
+	io_source_close(view);
+	cow_store_close(store);
+	io_file_close(file);
+	stick_look_close(&look);
+	lm_stick_close(opened);
+	return status;
+}
+
+/* Merges, answering every question; *asked counts them. */
+static enum lm_outcome merge_answering(bool yes, unsigned *asked)
+{
+	struct lm_options o = { .op = LM_OP_MERGE };
+	struct lm_plan *plan = plan_for(&o);
+	struct lm_progress p;
+	struct lm_result r;
+	struct lm_job *job;
+
+	*asked = 0;
+	assert_true(plan->possible);
+	assert_int_equal(lm_job_start(plan, &job, NULL), 0);
+	do {
+		struct pollfd fd = { .fd = lm_job_fd(job), .events = POLLIN };
+
+		assert_true(poll(&fd, 1, 30000) == 1);
+		lm_job_progress(job, &p);
+		if (p.state == LM_JOB_ASKING) {
+			assert_true(p.question[0] != '\0');
+			(*asked)++;
+			lm_job_answer(job, yes);
+		}
+	} while (p.state != LM_JOB_ENDED);
+	lm_job_finish(job, &r);
+	lm_plan_free(plan);
+	return r.outcome;
+}
+
+static void check_sound(const char *name, bool there)
+{
+	char line[512];
+	struct lm_options o = { .op = LM_OP_EXPORT };
+	char out[128];
+
+	snprintf(out, sizeof(out), "%s/sound.img", stick.room);
+	o.out = out;
+	done(&o, "sound.img");
+	snprintf(line, sizeof(line), "e2fsck -fn %s >/dev/null 2>&1", out);
+	assert_int_equal(system(line), 0);
+	snprintf(line, sizeof(line), "debugfs -R 'stat %s' %s 2>/dev/null | grep -q Inode", name,
+		 out);
+	assert_int_equal(system(line) == 0, there);
+	unlink(out);
+}
+
+static void test_fsck_clean(void **state)
+{
+	unsigned asked;
+
+	(void)state;
+	ctx->no_fuse = false;
+	if (!view_fuse_available())
+		skip();
+	assert_int_equal(merge_answering(false, &asked), LM_DONE);
+	assert_int_equal(asked, 0);
+	check_sound("one", true);
+}
+
+/* Not unmounted cleanly: mended without a question, as the next boot would do. */
+static void test_fsck_dirty(void **state)
+{
+	unsigned asked;
+
+	(void)state;
+	if (!view_fuse_available())
+		skip();
+	assert_int_equal(on_view("debugfs -w -R 'ssv state 0' %s >/dev/null 2>&1"), 0);
+	/* Without FUSE it cannot be mended, and is not merged. */
+	assert_int_equal(merge_answering(true, &asked), LM_REFUSED);
+	assert_false(small_exists(&stick, "LiveOS/livemend/PENDING.txt"));
+	ctx->no_fuse = false;
+	assert_int_equal(merge_answering(false, &asked), LM_DONE);
+	assert_int_equal(asked, 0);
+	check_sound("one", true);
+}
+
+/* Errors that take a decision: a question, and nothing merged without a yes. */
+static void test_fsck_errors(void **state)
+{
+	unsigned asked;
+
+	(void)state;
+	if (!view_fuse_available())
+		skip();
+	ctx->no_fuse = false;
+	assert_int_equal(on_view("debugfs -w -R 'unlink one' %s >/dev/null 2>&1"), 0);
+	assert_int_equal(merge_answering(false, &asked), LM_CANCELLED);
+	assert_int_equal(asked, 1);
+	assert_false(small_exists(&stick, "LiveOS/livemend/PENDING.txt"));
+	assert_false(small_exists(&stick, "LiveOS/livemend.new"));
+	assert_int_equal(merge_answering(true, &asked), LM_DONE);
+	assert_int_equal(asked, 1);
+	check_sound("one", false);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 	const struct CMUnitTest tests[] = {
 		T(test_merge_plan), T(test_merge_refusals), T(test_pending_refuses),
 		T(test_foreign_note), T(test_leftover), T(test_reset_and_nothing), T(test_merge),
-		T(test_export),
+		T(test_export), T(test_osmin), T(test_fsck_clean), T(test_fsck_dirty), T(test_fsck_errors),
 	};
 	int failed = cmocka_run_group_tests_name("bare", tests, setup_bare, teardown);
 
