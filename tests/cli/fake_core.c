@@ -17,6 +17,7 @@
 #include "core/error.h"
 #include "core/ops/ops.h"
 #include "core/plan/plan.h"
+#include "tui/tui.h"
 
 struct lm_stick {
 	char name[32];
@@ -212,6 +213,15 @@ const char *lm_lesson_text(const char *name)
 {
 	(void)name;
 	return "A full overlay.";
+}
+
+/* No terminal is good enough for this one. */
+int tui_run(struct lm_ctx *ctx, const char *stick_path, const struct tui_opts *opts)
+{
+	(void)ctx;
+	(void)stick_path;
+	(void)opts;
+	return -ENOTTY;
 }
 
 /* ------------------------------------------------------------- plans -- */

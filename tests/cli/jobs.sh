@@ -34,6 +34,13 @@ ok "usage is cut at the depth"
 run 0 --no-color --plain layout /good && ! LC_ALL=C grep -q '[^ -~]' "$out"
 ok "plain is ASCII"
 
+run 0 / && has "$out" "98272/196608" && has "$err" "livemend --help"
+ok "without a terminal the status stands in for the full screen"
+run 0 --plain / && has "$out" "98272/196608" && empty "$err"
+ok "and so when asked"
+on_terminal 0 / </dev/null && has "$out" "98272/196608"
+ok "and so on a terminal that cannot"
+
 # --- errors
 run 3 status /none && empty "$out" && has "$err" "livemend: No live stick was found: ?[2Jevil" &&
 	has "$err" "  there is none" && has "$err" "  Name a stick" && hasnt "$err" "$esc"
