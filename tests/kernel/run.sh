@@ -43,7 +43,14 @@ guest()
 	read -r n failed <"$UML_WORK/count"
 }
 
+"$LM_SRC/tests/kernel/prepare.sh" "$UML_WORK/prepared" >&2 || {
+	echo "Bail out! no root images"
+	exit 1
+}
 guest lab.sh 60
 guest store.sh 120
+guest status.sh 180
+guest merge.sh 240
+guest media.sh 120
 echo "1..$n"
 exit "$failed"
