@@ -31,7 +31,7 @@ static void fill(void)
 	static char data[300000];
 	struct fs_edit *ed;
 	struct lm_error err;
-	char name[40];
+	char name[60];
 	int i;
 
 	memset(data, 'x', sizeof(data));
