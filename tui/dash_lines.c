@@ -141,6 +141,7 @@ int dash_lines(const struct data *data, struct dash_line lines[DASH_MAX_GAUGES])
 	if (!st)
 		return 0;
 	n += headline(&lines[n], st);
+	wall(&lines[n++], st);
 	for (i = 0; i < st->n_overlays && i < 2; i++)
 		n += overlay(&lines[n], &st->overlays[i]);
 	if (st->n_overlays == 0)
@@ -176,7 +177,6 @@ int dash_lines(const struct data *data, struct dash_line lines[DASH_MAX_GAUGES])
 		simple(&lines[n++], _("RAM"), "ram", st->ram.free_bytes, st->ram.size_bytes);
 	else
 		none(&lines[n++], _("RAM"), "ram", _("no temporary overlay in memory"));
-	wall(&lines[n++], st);
 	return n;
 }
 

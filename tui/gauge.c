@@ -57,7 +57,7 @@ void gauge_bar(const struct canvas *cv, int y, int x, int width, const struct ga
 
 void gauge_line(const struct canvas *cv, int y, const struct gauge *g, bool focus, bool bars)
 {
-	int width = cv->at.cols - 47, x = 12;
+	int width = cv->at.cols - 49, x = 12;
 
 	if (width > 62)
 		width = 62;

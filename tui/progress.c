@@ -83,6 +83,9 @@ void progress_status(const struct wizard *w, char *dst, size_t cap)
 		snprintf(dst, cap, "%s", _("Cancel was heard: this step must end first. Do not pull the stick."));
 	else if (p->state == LM_JOB_CRITICAL)
 		snprintf(dst, cap, "%s", _("This step must not be interrupted. Do not pull the stick."));
+	else if (w->op == LM_OP_MERGE)
+		snprintf(dst, cap, "%s",
+			 _("The old image and overlay are kept until the new one is proved. c cancels."));
 	else
-		snprintf(dst, cap, "%s", _("The old image and overlay are kept until the new one is proved. c cancels."));
+		snprintf(dst, cap, "%s", _("Do not pull the stick. c cancels."));
 }

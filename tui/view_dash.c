@@ -78,7 +78,7 @@ static void dash_fit(struct view *v, int rows, int cols)
 		 d->where.actions.rows - (d->where.tree.rows > 0));
 	list_fit(&d->lists[PANE_TREE], tree_lines(data->layout), d->where.tree.rows - 1);
 	if ((d->pane == PANE_TREE && (d->where.tree.rows < 2 || !data->layout)) ||
-	    (d->pane == PANE_GAUGES && n == 0 && data->opened))
+	    (d->pane == PANE_GAUGES && n == 0 && d->trouble.n_paras))
 		d->pane = n ? PANE_GAUGES : PANE_ACTIONS;
 	doc_fit(&d->trouble, d->where.gauges.rows, cols);
 }
@@ -101,6 +101,10 @@ static void draw_gauges(const struct dash *d, const struct canvas *cv)
 	for (i = first; i < d->n_lines; i++)
 		dash_line_draw(cv, i - first, &d->lines[i], d->pane == PANE_GAUGES && i == focus,
 			       d->where.bars);
+	if (first > 0)
+		canvas_put(cv, 0, cv->at.cols - 1, ROLE_KEY, cv->glyphs[GLYPH_UP]);
+	if (i - first > cv->at.rows)
+		canvas_put(cv, cv->at.rows - 1, cv->at.cols - 1, ROLE_KEY, cv->glyphs[GLYPH_DOWN]);
 }
 
 static void draw_actions(const struct dash *d, const struct canvas *cv)

@@ -77,7 +77,7 @@ static void draw_sums(const struct lm_usage *us, const struct canvas *cv)
 	char a[16], b[16], c[16], d[16];
 	char line[200];
 
-	snprintf(line, sizeof(line), _("%s in files, %s file system tables, %s journal, %s deleted"),
+	snprintf(line, sizeof(line), _("%s files, %s fs tables, %s journal, %s deleted"),
 		 text_size(a, us->files_bytes), text_size(b, us->fsmeta_bytes),
 		 text_size(c, us->journal_bytes), text_size(d, us->dead_bytes));
 	canvas_clip(cv, 0, 0, cv->at.cols, ROLE_NORMAL, line);

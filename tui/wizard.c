@@ -427,6 +427,8 @@ static void wizard_status(const struct view *v, char *dst, size_t cap)
 		text = _("Nothing has been changed so far.");
 	else if (w->stage == STAGE_INPUT)
 		text = _("Enter goes on, Esc goes back. Nothing is written yet.");
+	else if (w->stage == STAGE_LESSON)
+		text = _("Each lesson is a stick that is broken in its own way. Enter chooses.");
 	else if (w->stage == STAGE_END)
 		text = _("Enter goes back to the first screen.");
 	snprintf(dst, cap, "%s", text);
