@@ -23,14 +23,15 @@ void bar_title(const struct ui *ui, const struct canvas *cv)
 			 st->stick.fstype ? " " : "", st->stick.fstype ? st->stick.fstype : "");
 	else
 		snprintf(text, sizeof(text), "%s", ui->data.path ? ui->data.path : "");
-	if (st && st->stick.size_bytes && st->stick.path && !st->stick.booted) {
+	if (st)
+		right = st->stick.readonly ? _("READ ONLY") : st->stick.booted ? _("booted") : "";
+	room = cv->at.cols - cells_count(right);
+	if (st && st->stick.size_bytes && st->stick.path && !st->stick.booted &&
+	    cells_count(text) + cells_count(st->stick.path) + 4 <= room - 13) {
 		size_t used = strlen(text);
 
 		snprintf(text + used, sizeof(text) - used, "  (%s)", st->stick.path);
 	}
-	if (st)
-		right = st->stick.readonly ? _("READ ONLY") : st->stick.booted ? _("booted") : "";
-	room = cv->at.cols - cells_count(right);
 	canvas_put(cv, 0, 0, ROLE_TITLE, "livemend");
 	canvas_clip(cv, 0, 11, room - 13, ROLE_NORMAL, text);
 	canvas_put(cv, 0, room, ROLE_TITLE, right);

@@ -6,7 +6,7 @@
 #include "tui/gauge.h"
 #include "tui/ui.h"
 
-enum { DASH_MAX_GAUGES = 12 };
+enum { DASH_MAX_GAUGES = 14 };
 
 /* One line of the upper part: a gauge, the legend below one, or a sentence. */
 struct dash_line {
@@ -20,8 +20,8 @@ struct dash_line {
 	} legend;
 };
 
-/* Makes the lines from the data; returns how many. */
-int dash_lines(const struct data *data, struct dash_line lines[DASH_MAX_GAUGES]);
+/* Makes the lines from the data, for so many columns; returns how many. */
+int dash_lines(const struct data *data, int cols, struct dash_line lines[DASH_MAX_GAUGES]);
 void dash_line_draw(const struct canvas *cv, int y, const struct dash_line *line, bool focus,
 		    bool bars);
 

@@ -119,8 +119,11 @@ static void wall(struct dash_line *l, const struct lm_status *st)
 	l->role = ROLE_HEADING;
 }
 
-static int headline(struct dash_line *l, const struct lm_status *st)
+/* A sentence that does not fit goes on in a second line, which cannot have the focus. */
+static int headline(struct dash_line *l, const struct lm_status *st, int cols)
 {
+	size_t len, next;
+
 	static const char *const words[] = {N_("HEALTHY"), N_("WATCH"), N_("ACT NOW"),
 					    N_("BROKEN")};
 
@@ -128,10 +131,16 @@ static int headline(struct dash_line *l, const struct lm_status *st)
 	l->role = st->health == LM_HEALTHY ? ROLE_OK : st->health == LM_WATCH ? ROLE_WATCH : ROLE_ACT;
 	snprintf(l->text, sizeof(l->text), "%s  %s", _(words[st->health & 3]),
 		 st->headline ? st->headline : "");
-	return 1;
+	len = cells_wrap(l->text, cols > 20 ? cols - 2 : 18, &next);
+	if (!l->text[next])
+		return 1;
+	snprintf(l[1].text, sizeof(l[1].text), "%s", l->text + next);
+	l[1].role = l->role;
+	l->text[len] = '\0';
+	return 2;
 }
 
-int dash_lines(const struct data *data, struct dash_line lines[DASH_MAX_GAUGES])
+int dash_lines(const struct data *data, int cols, struct dash_line lines[DASH_MAX_GAUGES])
 {
 	const struct lm_status *st = data->status;
 	int n = 0;
@@ -140,7 +149,7 @@ int dash_lines(const struct data *data, struct dash_line lines[DASH_MAX_GAUGES])
 	memset(lines, 0, sizeof(*lines) * DASH_MAX_GAUGES);
 	if (!st)
 		return 0;
-	n += headline(&lines[n], st);
+	n += headline(&lines[n], st, cols);
 	wall(&lines[n++], st);
 	for (i = 0; i < st->n_overlays && i < 2; i++)
 		n += overlay(&lines[n], &st->overlays[i]);
@@ -168,8 +177,8 @@ int dash_lines(const struct data *data, struct dash_line lines[DASH_MAX_GAUGES])
 		char size[16], text[64];
 
 		snprintf(text, sizeof(text),
-			 st->home.encrypted ? _("%s, encrypted: what is in it cannot be seen")
-					    : _("%s, what is in it cannot be seen"),
+			 st->home.encrypted ? _("%s, encrypted: its use is not visible")
+					    : _("%s, its use is not visible"),
 			 text_size(size, st->home.size_bytes));
 		none(&lines[n++], _("Home"), "home", text);
 	}

@@ -66,7 +66,7 @@ static void dash_fit(struct view *v, int rows, int cols)
 	const struct data *data = &v->ui->data;
 	size_t i, n = 0;
 
-	d->n_lines = dash_lines(data, d->lines);
+	d->n_lines = dash_lines(data, cols, d->lines);
 	dash_actions(data, d->actions);
 	d->where = layout_dash((struct rect){0, 0, rows, cols},
 			       rows >= 11 && cols >= 60 ? SIZE_FULL : SIZE_SMALL,
@@ -364,6 +364,8 @@ static void dash_status(const struct view *v, char *dst, size_t cap)
 		snprintf(dst, cap, "%s", d->actions[d->lists[PANE_ACTIONS].at].because);
 	else if (data->status && data->status->advice)
 		snprintf(dst, cap, "%s", data->status->advice);
+	else if (data->status && data->status->health != LM_HEALTHY)
+		snprintf(dst, cap, "%s", _("The doctor (d) says what it means and what helps."));
 	else if (data->status)
 		snprintf(dst, cap, "%s", _("Nothing needs to be done. Enter explains what the > is on."));
 	else if (data->open_err.code)

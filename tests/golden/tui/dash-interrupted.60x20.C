@@ -1,5 +1,5 @@
 == why a merge is not possible
-livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
+livemend   LIVE on SanDisk Ultra 28.7 GiB vfat
 ------------------------------------------------------------
   ACT NOW  A merge was cut off.
   First wall: the overlay, 1.61 GiB left.
@@ -8,7 +8,7 @@ livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
   Root fs   [###......]   38%  2.41 of 6.29 GiB     ok
   +- Merge the overlay ----------------------------------+
   | An operation was cut off. Finish or undo it first:   |
-  | r.                                                   |..
+  | r.                                                   |
   |                                                      |
 > | > [Close]                                            |
   +------------------------------------------------------+

@@ -1,5 +1,5 @@
 == dashboard, invalid
-livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
+livemend   LIVE on SanDisk Ultra 28.7 GiB vfat
 ------------------------------------------------------------
   BROKEN  The overlay was marked invalid by the kernel.
   First wall: the overlay, 1.61 GiB left.
@@ -7,7 +7,7 @@ livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
   # live 394 MiB  = dead ?  + tables 6.00 MiB
   Root fs   cannot be read: see the doctor, d
   Stick     [######...]   70%  20.3 of 28.7 GiB     ok
-  Home      4.00 GiB, encrypted: what is in it cannot be s..
+  Home      4.00 GiB, encrypted: its use is not visible
   RAM       no temporary overlay in memory
   m  Merge the overlay
   -  Resume  (nothing to mend)
@@ -17,7 +17,7 @@ livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
   x  Reset: forget all changes
   p  Practise on a stick of its own                        v
 ------------------------------------------------------------
-Nothing needs to be done. Enter explains what the > is on.
+The doctor (d) says what it means and what helps.
 F1 Help  F2 Sticks  F3 Usage  F4 Log  F5 Refresh  F10 Quit
 -- looks
  0 ********
@@ -32,6 +32,6 @@ F1 Help  F2 Sticks  F3 Usage  F4 Log  F5 Refresh  F10 Quit
 14 ..c
 15 ..c
 16 ..c........................................................c
-18 **********************************************************
+18 *************************************************
 19 cc.......cc.........cc........cc......cc..........ccc
 -- cursor 4,2

@@ -7,7 +7,7 @@ livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sdb1)
             # live 394 MiB  = dead ?  + tables 6.00 MiB  . free 1.61 GiB
   Root fs   cannot be read: see the doctor, d
   Stick     [#####################........]   70%  20.3 of 28.7 GiB     ok
-  Home      4.00 GiB, encrypted: what is in it cannot be seen
+  Home      4.00 GiB, encrypted: its use is not visible
   RAM       no temporary overlay in memory
 
   Layout                                      What you can do
@@ -21,7 +21,7 @@ livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sdb1)
                                               t  Device layout on a page
 
 --------------------------------------------------------------------------------
-Nothing needs to be done. Enter explains what the > is on.
+The doctor (d) says what it means and what helps.
 F1 Help  F2 Sticks  F3 Usage  F4 Log  F5 Refresh  F6 Doctor  F9 Menu  F10 Quit
 -- looks
  0 ********
@@ -38,6 +38,6 @@ F1 Help  F2 Sticks  F3 Usage  F4 Log  F5 Refresh  F6 Doctor  F9 Menu  F10 Quit
 17 ..............................................c
 18 ..............................................c
 19 ..............................................c
-22 **********************************************************
+22 *************************************************
 23 cc.......cc.........cc........cc......cc..........cc.........cc.......ccc
 -- cursor 4,2

@@ -1,5 +1,5 @@
 == why a reset is not possible
-livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
+livemend   LIVE on SanDisk Ultra 28.7 GiB vfat
 ------------------------------------------------------------
   HEALTHY  All is well.
   First wall: the overlay, 0 B left.
@@ -7,7 +7,7 @@ livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
   Root fs   [###......]   38%  2.41 of 6.29 GiB     ok
   Inodes    [###......]   35%  140000 of 400000     ok
   +- Reset: forget all changes --------------------------+
-  | There is no overlay on this stick: changes are not   |..
+  | There is no overlay on this stick: changes are not   |
   | kept, so there is nothing to work on.                |
   |                                                      |
   | > [Close]                                            |

@@ -1,5 +1,5 @@
 == dashboard, watch
-livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
+livemend   LIVE on SanDisk Ultra 28.7 GiB vfat
 ------------------------------------------------------------
   WATCH  The overlay is 83 % full.
   First wall: the overlay, in about 3 days (348 MiB left).
@@ -8,7 +8,7 @@ livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
   Root fs   [###......]   38%  2.41 of 6.29 GiB     ok
   Inodes    [###......]   35%  140000 of 400000     ok
   Stick     [######...]   70%  20.3 of 28.7 GiB     ok
-  Home      4.00 GiB, encrypted: what is in it cannot be s..
+  Home      4.00 GiB, encrypted: its use is not visible
   RAM       no temporary overlay in memory
   m  Merge the overlay
   -  Resume  (nothing to mend)
@@ -37,7 +37,7 @@ F1 Help  F2 Sticks  F3 Usage  F4 Log  F5 Refresh  F10 Quit
 19 cc.......cc.........cc........cc......cc..........ccc
 -- cursor 4,2
 == the selection has moved
-livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
+livemend   LIVE on SanDisk Ultra 28.7 GiB vfat
 ------------------------------------------------------------
   WATCH  The overlay is 83 % full.
   First wall: the overlay, in about 3 days (348 MiB left).
@@ -46,7 +46,7 @@ livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
   Root fs   [###......]   38%  2.41 of 6.29 GiB     ok
   Inodes    [###......]   35%  140000 of 400000     ok
   Stick     [######...]   70%  20.3 of 28.7 GiB     ok
-  Home      4.00 GiB, encrypted: what is in it cannot be s..
+  Home      4.00 GiB, encrypted: its use is not visible
   RAM       no temporary overlay in memory
 > m  Merge the overlay
   -  Resume  (nothing to mend)

@@ -8,7 +8,7 @@ livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sdb1)
   Root fs   [###########..................]   38%  2.41 of 6.29 GiB     ok
   Inodes    [##########...................]   35%  140000 of 400000     ok
   Stick     [#####################........]   70%  20.3 of 28.7 GiB     ok
-  Home      4.00 GiB, encrypted: what is in it cannot be seen
+  Home      4.00 GiB, encrypted: its use is not visible
   RAM       no temporary overlay in memory
   Layout                                      What you can do
   sdb1 28.0 GiB vfat LIVE /run/initramfs/..   m  Merge the overlay
@@ -54,7 +54,7 @@ livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sdb1)
   Root fs   [###########..................]   38%  2.41 of 6.29 GiB     ok
   Inodes    [##########...................]   35%  140000 of 400000     ok
   Stick     [#####################........]   70%  20.3 of 28.7 GiB     ok
-  Home      4.00 GiB, encrypted: what is in it cannot be seen
+  Home      4.00 GiB, encrypted: its use is not visible
   RAM       no temporary overlay in memory
   Layout                                      What you can do
   sdb1 28.0 GiB vfat LIVE /run/initramfs/.. > m  Merge the overlay

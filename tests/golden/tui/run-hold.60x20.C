@@ -1,5 +1,5 @@
 == in progress
-livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
+livemend   LIVE on SanDisk Ultra 28.7 GiB vfat
 ------------------------------------------------------------
 Merge the overlay into the root image
 
@@ -31,7 +31,7 @@ F1 Help  F4 Log  F9 Menu  c Cancel
 19 cc.......cc......cc.......c
 -- cursor 5,11
 == cancel?
-livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
+livemend   LIVE on SanDisk Ultra 28.7 GiB vfat
 ------------------------------------------------------------
 Merge the overlay into the root image
 
@@ -63,7 +63,7 @@ F9 Menu  Enter Choose  Esc Back
 19 cc.......ccccc.........ccc
 -- cursor 11,6
 == the end
-livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
+livemend   LIVE on SanDisk Ultra 28.7 GiB vfat
 ------------------------------------------------------------
 CANCELLED at a safe point
 

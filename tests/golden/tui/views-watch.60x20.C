@@ -1,5 +1,5 @@
 == usage
-livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
+livemend   LIVE on SanDisk Ultra 28.7 GiB vfat
 ------------------------------------------------------------
 900 MiB files, 20.0 MiB fs tables, 64.0 MiB journal, 98.0 ..
 A merge would free 1.07 GiB.
@@ -29,7 +29,7 @@ F5 Refresh  F9 Menu  Enter Into  Left Out  Esc Back
 19 cc..........cc.......ccccc.......cccc......ccc
 -- cursor 6,29
 == doctor
-livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
+livemend   LIVE on SanDisk Ultra 28.7 GiB vfat
 ------------------------------------------------------------
 Doctor: what was checked, worst first
 
@@ -60,7 +60,7 @@ F1 Help  F5 Refresh  F9 Menu  Enter Choose  Esc Back
 19 cc.......cc..........cc.......ccccc.........ccc
 -- cursor 4,2
 == log
-livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
+livemend   LIVE on SanDisk Ultra 28.7 GiB vfat
 ------------------------------------------------------------
 Log
 
@@ -89,7 +89,7 @@ F1 Help  F9 Menu  Esc Back
 19 cc.......cc.......ccc
 -- cursor 4,0
 == sticks
-livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
+livemend   LIVE on SanDisk Ultra 28.7 GiB vfat
 ------------------------------------------------------------
 Live sticks
 
@@ -117,7 +117,7 @@ F1 Help  F5 Refresh  F9 Menu  Enter Choose  Esc Back
 19 cc.......cc..........cc.......ccccc.........ccc
 -- cursor 4,2
 == menu
-livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
+livemend   LIVE on SanDisk Ultra 28.7 GiB vfat
 --+- What can be done here ------------------------------+--
   | > F1 ? h           Explain what the focus is on      |
   |   F2 s             Choose another stick              |
@@ -126,7 +126,7 @@ livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
   |   F5 f             Read everything afresh            |
   |   F6 d             Check everything, read only       |
   |   m                Merge the overlay into the image  |
-  |   r                Finish or undo what was cut off   |..
+  |   r                Finish or undo what was cut off   |
   |   e                Write the merged image to a file  |
   |   x                Forget all changes in the over..  |
   |   p                Make a stick to practise on       |
@@ -160,7 +160,7 @@ F1 Help  F5 Refresh  F9 Menu  Enter Choose  Esc Back
 19 cc.......cc..........cc.......ccccc.........ccc
 -- cursor 2,6
 == export
-livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
+livemend   LIVE on SanDisk Ultra 28.7 GiB vfat
 ------------------------------------------------------------
 Export the merged root image
 
@@ -188,7 +188,7 @@ Enter Go on  Esc Back
 19 ccccc........ccc
 -- cursor 8,17
 == lessons
-livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
+livemend   LIVE on SanDisk Ultra 28.7 GiB vfat
 ------------------------------------------------------------
 Which stick do you want to practise on?
 
@@ -217,7 +217,7 @@ F1 Help  F5 Refresh  F9 Menu  Enter Choose  Esc Back
 19 cc.......cc..........cc.......ccccc.........ccc
 -- cursor 4,2
 == layout
-livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
+livemend   LIVE on SanDisk Ultra 28.7 GiB vfat
 ------------------------------------------------------------
 Layout: what lies on what
 

@@ -1,5 +1,5 @@
 == page 1
-livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
+livemend   LIVE on SanDisk Ultra 28.7 GiB vfat
 ------------------------------------------------------------
 [1 What] >  2 Commands  >  3 Room  >  4 Safety  >  5 Start
 
@@ -32,7 +32,7 @@ F1 Help  F9 Menu  Enter Next  Left Back  Esc Back
 19 cc.......cc.......ccccc.......cccc.......ccc
 -- cursor 4,0
 == page 2
-livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
+livemend   LIVE on SanDisk Ultra 28.7 GiB vfat
 ------------------------------------------------------------
  1 What  > [2 Commands] >  3 Room  >  4 Safety  >  5 Start
 
@@ -67,7 +67,7 @@ F1 Help  F9 Menu  Enter Next  Left Back  Esc Back
 19 cc.......cc.......ccccc.......cccc.......ccc
 -- cursor 4,0
 == page 3
-livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
+livemend   LIVE on SanDisk Ultra 28.7 GiB vfat
 ------------------------------------------------------------
  1 What  >  2 Commands  > [3 Room] >  4 Safety  >  5 Start
 
@@ -97,7 +97,7 @@ F1 Help  F9 Menu  Enter Next  Left Back  Esc Back
 19 cc.......cc.......ccccc.......cccc.......ccc
 -- cursor 4,0
 == page 4
-livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
+livemend   LIVE on SanDisk Ultra 28.7 GiB vfat
 ------------------------------------------------------------
  1 What  >  2 Commands  >  3 Room  > [4 Safety] >  5 Start
 
@@ -129,7 +129,7 @@ F1 Help  F9 Menu  Enter Next  Left Back  Esc Back
 19 cc.......cc.......ccccc.......cccc.......ccc
 -- cursor 4,0
 == confirm
-livemend   LIVE on SanDisk Ultra 28.7 GiB vfat  (/dev/sd..
+livemend   LIVE on SanDisk Ultra 28.7 GiB vfat
 ------------------------------------------------------------
  1 What  >  2 Commands  >  3 Room  >  4 Safety  > [5 Start]
 
