@@ -66,7 +66,7 @@ bool ask_agreement(struct out *out, const char *word)
 
 	if (word)
 		snprintf(prompt, sizeof(prompt),
-			 _("Type %s to go on; anything else changes nothing: "), word);
+			 _("Type \"%s\" to go on; anything else changes nothing: "), word);
 	else
 		snprintf(prompt, sizeof(prompt), "%s", _("Go on? [y/N] "));
 	ask_prompt(out, prompt);

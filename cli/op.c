@@ -181,11 +181,19 @@ out:
 	return status;
 }
 
-/* What only makes new files, and can be deleted again, needs no agreement. */
+/* What only makes new files, which can be deleted again, or writes nothing, is not asked about. */
 static bool is_harmless(const struct lm_plan *plan)
 {
-	return (plan->op == LM_OP_EXPORT || plan->op == LM_OP_PRACTICE) && !plan->destroys &&
-	       !plan->confirm;
+	size_t i;
+
+	if (plan->destroys || plan->confirm)
+		return false;
+	if (plan->op == LM_OP_EXPORT || plan->op == LM_OP_PRACTICE)
+		return true;
+	for (i = 0; i < plan->n_steps; i++)
+		if (plan->steps[i].writes)
+			return false;
+	return true;
 }
 
 /* 0: go on; else the exit status, and why has been said. */

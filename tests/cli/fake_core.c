@@ -293,6 +293,8 @@ static int make(struct lm_plan *plan, const char *name)
 		return -ENOMEM;
 	step->work_bytes = 50u << 20;
 	step->cancellable = true;
+	if (strcmp(name, "nothing") != 0)
+		step->writes = strdup("the thing");
 	plan_state(plan, strdup(name), free);
 	if (plan_need(plan, "the stick", "the new thing", 1u << 20, 2u << 20, 5u << 20, 0) ||
 	    plan_result(plan, "The thing is done.", "Use it."))

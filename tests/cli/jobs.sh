@@ -69,6 +69,9 @@ ok "with --json and without --yes nothing is begun"
 run 0 export "$work/x" /good && [ -e "$work/done" ] && rm "$work/done" && run 0 practice good &&
 	[ -e "$work/done" ] && rm "$work/done"
 ok "what only makes new files needs no agreement"
+run 0 resume /nothing
+ok "what writes nothing needs none"
+rm -f "$work/done"
 run 0 merge --yes /good && has "$out" "[2/2] Write the thing" && has "$out" "The thing is done." &&
 	[ -e "$work/done" ]
 ok "a plan is run"
