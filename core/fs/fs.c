@@ -68,6 +68,7 @@ static void count_free(struct fs *fs)
 		clusters += ext2fs_bg_free_blocks_count(fs->ext, g);
 		inodes += ext2fs_bg_free_inodes_count(fs->ext, g);
 	}
+	fs->free_clusters = clusters;
 	fs->info.blocks_free = min_u64(clusters * ratio, fs->info.blocks);
 	fs->info.inodes_free = min_u64(inodes, fs->info.inodes);
 	/* fs/ext4/super.c, ext4_statfs() and ext4_set_resv_clusters() */

@@ -29,6 +29,24 @@ static int fetch_bits(struct fs *fs, uint64_t first, struct lm_error *err)
 	return 0;
 }
 
+/* Once it was unmounted cleanly, bitmap and descriptors say the same. */
+static int check_counts(const struct fs *fs, struct lm_error *err)
+{
+	uint64_t free_clusters = 0, bit;
+
+	if (fs->info.state != LM_FS_CLEAN)
+		return 0;
+	for (bit = 0; bit < fs->clusters; bit++)
+		free_clusters += !fs_bit(fs->used, bit);
+	if (free_clusters == fs->free_clusters)
+		return 0;
+	lm_fail(err, -EUCLEAN, NULL,
+		_("Let e2fsck repair the file system; merge does so first."), "%s",
+		_("Reading the root file system's block bitmap failed"));
+	lm_because(err, _("it and the group descriptors disagree on how many blocks are free"));
+	return -EUCLEAN;
+}
+
 int fs_load_bitmap(struct fs *fs, struct lm_error *err)
 {
 	uint64_t first, last;
@@ -60,6 +78,8 @@ int fs_load_bitmap(struct fs *fs, struct lm_error *err)
 			    _("Reading the root file system's block bitmap failed"));
 	else
 		r = fetch_bits(fs, first, err);
+	if (r == 0)
+		r = check_counts(fs, err);
 	if (r < 0) {
 		free(fs->used);
 		fs->used = NULL;

@@ -18,6 +18,7 @@ struct fs {
 	struct fs_channel channel;
 	ext2_filsys ext; /* NULL when not readable */
 	struct fs_info info;
+	uint64_t free_clusters; /* as the group descriptors say */
 	/* One bit a cluster, from the one that holds the first data block; NULL until loaded. */
 	unsigned char *used;
 	uint64_t clusters;      /* bits in used */

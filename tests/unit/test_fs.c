@@ -241,6 +241,58 @@ static void test_zero_free(void **state)
 	io_source_close(src);
 }
 
+/* A transaction that was committed and not written back, made by debugfs. */
+static void test_journal(void **state)
+{
+	struct io_source *src;
+	struct lm_error err;
+	struct fs *fs;
+
+	(void)state;
+	lab_mkfs("-b 1024", 32768);
+	assert_int_equal(lab_run("printf 'jo\\njw -b 333 /etc/passwd\\njc\\n' | "
+				 "debugfs -w -f - %s >/dev/null 2>&1", lab_path()), 0);
+	src = lab_source(IO_READ);
+	assert_int_equal(fs_open(src, &fs, &err), 0);
+	assert_true(fs_info(fs)->needs_recovery);
+	assert_int_equal(fs_info(fs)->state, LM_FS_DIRTY);
+	assert_int_equal(fs_load_bitmap(fs, &err), 0);
+	fs_close(fs);
+	io_source_close(src);
+}
+
+/* Bitmaps without a checksum: damage shows in the counts. */
+static void test_bitmap_damage(void **state)
+{
+	struct io_source *src;
+	struct lm_error err;
+	struct fs *fs;
+
+	(void)state;
+	lab_mkfs("-b 1024 -O ^metadata_csum,^uninit_bg", 16384);
+	assert_int_equal(lab_run("debugfs -w -R 'freeb 5000 1' %s >/dev/null 2>&1; "
+				 "debugfs -w -R 'setb 5000 3' %s >/dev/null 2>&1; "
+				 "debugfs -w -R 'set_bg 0 free_blocks_count 9' %s >/dev/null 2>&1",
+				 lab_path(), lab_path(), lab_path()), 0);
+	src = lab_source(IO_READ);
+	assert_int_equal(fs_open(src, &fs, &err), 0);
+	assert_int_equal(fs_info(fs)->state, LM_FS_CLEAN);
+	assert_int_equal(fs_load_bitmap(fs, &err), -EUCLEAN);
+	assert_true(err.what[0] && err.why[0] && err.help[0]);
+	assert_true(fs_range_used(fs, 5000 * 1024, 1024)); /* nothing is free then */
+	fs_close(fs);
+	/* With checksums these tell. */
+	lab_mkfs("-b 4096 -O metadata_csum", 16384);
+	assert_int_equal(lab_run("b=$(dumpe2fs %s 2>/dev/null | sed -n "
+				 "'s/.*Block bitmap at \\([0-9]*\\).*/\\1/p' | head -1); printf '\\252' | "
+				 "dd of=%s bs=1 seek=$((b * 4096 + 300)) conv=notrunc 2>/dev/null",
+				 lab_path(), lab_path()), 0);
+	assert_int_equal(fs_open(src, &fs, &err), 0);
+	assert_int_equal(fs_load_bitmap(fs, &err), -EUCLEAN);
+	fs_close(fs);
+	io_source_close(src);
+}
+
 static int cleanup(void **state)
 {
 	(void)state;
@@ -252,7 +304,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_edit), cmocka_unit_test(test_bitmap),
 		cmocka_unit_test(test_none), cmocka_unit_test(test_same),
-		cmocka_unit_test(test_zero_free),
+		cmocka_unit_test(test_zero_free), cmocka_unit_test(test_journal),
+		cmocka_unit_test(test_bitmap_damage),
 	};
 
 	alarm(120);
