@@ -42,36 +42,54 @@ static int fail(const struct lm_error *err)
 	return 1;
 }
 
-/* Every n-th block that holds data of files; returns the number of blocks, or -1. */
+static bool holds_files(const struct plan *plan, uint64_t block)
+{
+	uint64_t first = block * (BLOCK / CHUNK);
+
+	return memchr(plan->chunks + first, 1, BLOCK / CHUNK) != NULL;
+}
+
+static int change_block(struct io_source *view, const struct plan *plan, uint64_t block, bool same,
+			struct lm_error *err)
+{
+	unsigned left = BLOCK / CHUNK / 4;
+	unsigned char buf[CHUNK];
+	uint64_t c;
+
+	for (c = block * (BLOCK / CHUNK); left && c < (block + 1) * (BLOCK / CHUNK); c++) {
+		if (!plan->chunks[c])
+			continue;
+		if (io_source_read(view, buf, CHUNK, c * CHUNK, err))
+			return -1;
+		if (!same)
+			snprintf((char *)buf + 100, 40, "changed %llu", (unsigned long long)c);
+		if (io_source_write(view, buf, CHUNK, c * CHUNK, err))
+			return -1;
+		left--;
+	}
+	return 0;
+}
+
+/* So many of all blocks, spread over those that hold data of files; their number, or -1. */
 static long change(struct io_source *view, const struct plan *plan, unsigned permille, bool same,
 		   struct lm_error *err)
 {
-	uint64_t blocks = view->size_bytes / BLOCK, b, c, due = 0;
-	unsigned char buf[CHUNK];
+	uint64_t blocks = view->size_bytes / BLOCK, want = blocks * permille / 1000;
+	uint64_t b, full = 0, due = 0;
 	long done = 0;
 
+	for (b = 0; b < blocks; b++)
+		full += holds_files(plan, b);
 	for (b = 0; b < blocks; b++) {
-		unsigned left = BLOCK / CHUNK / 4;
-
-		due += permille;
-		if (due < 1000)
+		if (!holds_files(plan, b))
 			continue;
-		for (c = b * (BLOCK / CHUNK); left && c < (b + 1) * (BLOCK / CHUNK); c++) {
-			if (!plan->chunks[c])
-				continue;
-			if (io_source_read(view, buf, CHUNK, c * CHUNK, err))
-				return -1;
-			if (!same)
-				snprintf((char *)buf + 100, 40, "changed %llu",
-					 (unsigned long long)c);
-			if (io_source_write(view, buf, CHUNK, c * CHUNK, err))
-				return -1;
-			left--;
-		}
-		if (left < BLOCK / CHUNK / 4) {
-			done++;
-			due -= 1000;
-		}
+		due += want;
+		if (due < full)
+			continue;
+		due -= full;
+		if (change_block(view, plan, b, same, err))
+			return -1;
+		done++;
 	}
 	return io_source_flush(view, err) ? -1 : done;
 }
