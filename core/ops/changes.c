@@ -100,7 +100,8 @@ static int load_bitmap(struct changes *c, bool strict, struct lm_error *err)
 	if (!fs || !fs_info(fs)->readable)
 		return 0; /* nothing is known: all of it is in use */
 	ret = fs_load_bitmap(fs, err);
-	c->trust_fs = ret == 0;
+	/* With a journal to replay its word is good for an estimate only. */
+	c->trust_fs = ret == 0 && (!strict || fs_info(fs)->state == LM_FS_CLEAN);
 	return strict ? ret : 0;
 }
 
