@@ -76,21 +76,26 @@ same "in use: nothing was changed" "$before" "$(sha256sum "$s/LiveOS/squashfs.im
 detach
 
 # Pulled out: the store of a mounted file system, at an instant between two writes.
-new_stick root-4k xz 24576
-attach
-use_stick dirty 2
-mount "$dev" /mnt/root || die "no root"
-seq 1 50000 >/mnt/root/home/user/saved && sync /mnt/root/home/user/saved
-echo last >/mnt/root/etc/last && sync /mnt/root/etc/last
-dmsetup suspend --nolockfs live-rw
-cp --sparse=always "$o" /mnt/dirty
-dmsetup resume live-rw
-detach
-cp --sparse=always /mnt/dirty "$o"
-# What the kernel makes of it by itself, on a copy:
-attach /mnt/dirty
-check "dirty: there is a journal to replay" needs_recovery
-files=$(file_sums rw | sha256sum)
-detach
-rm /mnt/dirty
-merged "dirty" rw
+dirty_case()
+{
+	new_stick root-4k "$1" 24576
+	attach
+	use_stick dirty 2
+	mount "$dev" /mnt/root || die "no root"
+	seq 1 50000 >/mnt/root/home/user/saved && sync /mnt/root/home/user/saved
+	echo last >/mnt/root/etc/last && sync /mnt/root/etc/last
+	dmsetup suspend --nolockfs live-rw
+	cp --sparse=always "$o" /mnt/dirty
+	dmsetup resume live-rw
+	detach
+	cp --sparse=always /mnt/dirty "$o"
+	# What the kernel makes of it by itself, on a copy:
+	attach /mnt/dirty
+	check "dirty, $1: there is a journal to replay" needs_recovery
+	files=$(file_sums rw | sha256sum)
+	detach
+	rm /mnt/dirty
+	merged "dirty, $1" rw
+}
+dirty_case xz
+dirty_case bare

@@ -1,49 +1,50 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Runs in the guest: a merge on vfat, recorded write by write, and cut off at every flush and in
+# Runs in the guest: merges on vfat, recorded write by write, and cut off at every flush and in
 # between. In every state the stick must give the same system, and resume must mend the rest.
 . "$LM_SRC/tests/kernel/guest.sh"
 . "$LM_SRC/tests/kernel/stick.sh"
 logcut=$LM_BUILD/tests/kernel/logcut
-most=${POWERCUT_STATES:-160}
 
-mkdir -p "$s"
-truncate -s 40M /mnt/medium.img
-mkfs.vfat -F 32 -s 1 -n LIVE /mnt/medium.img >/dev/null || die "no vfat"
-mount -t vfat -o loop /mnt/medium.img "$s" || die "no mount"
-new_stick root-4k xz 4096
-attach
-use_stick cut 1
-detach
-view_before=$(export_sum)
-image_before=$(sha256sum <"$s/LiveOS/squashfs.img")
-cp "$o" /mnt/old-overlay
-umount "$s"
-cp --sparse=always /mnt/medium.img /mnt/initial.img
 
-# The merge itself, recorded.
-truncate -s 200M /mnt/log.img
-medium=$(losetup -f --show /mnt/medium.img) && log=$(losetup -f --show /mnt/log.img) ||
-	die "no loop"
-dmsetup create medium --table "0 $(blockdev --getsz "$medium") log-writes $medium $log" ||
-	die "no log-writes"
-dmsetup mknodes >/dev/null 2>&1
-mount -t vfat /dev/mapper/medium "$s" || die "no mount of the recorded medium"
-check "the recorded merge" "$livemend" merge --yes "$s"
-umount "$s"
-dmsetup remove --retry medium
-losetup -d "$medium"
-losetup -d "$log"
-mount -t vfat -o loop,ro /mnt/medium.img "$s" || die "no mount"
-view_after=$(export_sum)
-image_after=$(sha256sum <"$s/LiveOS/squashfs.img")
-umount "$s"
-# The third possibility: the new image under the old overlay.
-mkdir -p /mnt/both/LiveOS
-mount -t vfat -o loop,ro /mnt/medium.img "$s" && cp "$s/LiveOS/squashfs.img" /mnt/both/LiveOS/
-umount "$s"
-cp /mnt/old-overlay "/mnt/both/LiveOS/${o##*/}"
-view_both=$(s=/mnt/both; export_sum)
-rm -r /mnt/both
+# record COMP MIB: a stick on vfat of that size, and a log of its merge, write by write
+record()
+{
+	rm -f /mnt/medium.img /mnt/initial.img /mnt/log.img /mnt/cut.img
+	truncate -s "$2M" /mnt/medium.img
+	mkfs.vfat -F 32 -s 1 -n LIVE /mnt/medium.img >/dev/null || die "no vfat"
+	mount -t vfat -o loop /mnt/medium.img "$s" || die "no mount"
+	new_stick root-4k "$1" 4096
+	image=$(find "$s/LiveOS" -name '*s.img')
+	attach
+	use_stick cut 1
+	detach
+	view_before=$(export_sum)
+	image_before=$(sha256sum <"$image")
+	cp "$o" /mnt/old-overlay
+	umount "$s"
+	cp --sparse=always /mnt/medium.img /mnt/initial.img
+
+	truncate -s 200M /mnt/log.img
+	medium=$(losetup -f --show /mnt/medium.img) && log=$(losetup -f --show /mnt/log.img) ||
+		die "no loop"
+	dmsetup create medium \
+		--table "0 $(blockdev --getsz "$medium") log-writes $medium $log" || die "no log-writes"
+	dmsetup mknodes >/dev/null 2>&1
+	mount -t vfat /dev/mapper/medium "$s" || die "no mount of the recorded medium"
+	check "$1: the recorded merge" "$livemend" merge --yes "$s"
+	umount "$s"
+	dmsetup remove --retry medium
+	losetup -d "$medium"
+	losetup -d "$log"
+
+	mount -t vfat -o loop /mnt/medium.img "$s" || die "no mount"
+	view_after=$(export_sum)
+	image_after=$(sha256sum <"$image")
+	# The third possibility: the new image under the old overlay.
+	cp /mnt/old-overlay "$o"
+	view_both=$(export_sum)
+	umount "$s"
+}
 
 known_view()
 {
@@ -53,19 +54,19 @@ known_view()
 	esac
 }
 
-# One state. The costly look at the view is taken once for each pair of image and overlay.
-seen=" "
+# one_state N COMP. The costly look at the view is taken once for each pair of image and overlay.
 one_state()
 {
 	cp --sparse=always /mnt/initial.img /mnt/cut.img
 	where=$("$logcut" make /mnt/log.img /mnt/cut.img "$1") || return 1
 	mount -t vfat -o loop,ro /mnt/cut.img "$s" || { echo "# $where: no mount"; return 1; }
-	image=$(sha256sum <"$s/LiveOS/squashfs.img")
-	pair=$image$(sha256sum <"$o")
+	now=$(sha256sum <"$image")
+	pair=$now$(sha256sum <"$o")
 	good=0
-	case $image in
-	"$image_before") before=$((before + 1)) ;;
-	"$image_after") after=$((after + 1)) ;;
+	case $now$2 in
+	"$image_before$2") before=$((before + 1)) ;;
+	"$image_after$2") after=$((after + 1)) ;;
+	*bare) ;; # written in place; the view counts
 	*) good=1; echo "# $where: squashfs.img is neither the old image nor the new one" ;;
 	esac
 	case $seen in
@@ -98,20 +99,29 @@ resumed()
 	return $good
 }
 
-states=$("$logcut" count /mnt/log.img) || die "no log"
-step=$(((states + most - 1) / most))
-echo "# $states states, every ${step}. is looked at"
-n=0 bad=0 unresumed=0 before=0 after=0 looked=0
-while [ $n -lt "$states" ]; do
-	one_state $n || bad=$((bad + 1))
-	looked=$((looked + 1))
-	if [ $((looked % 4)) = 0 ]; then
-		resumed || unresumed=$((unresumed + 1))
-	fi
-	n=$((n + step))
-done
-echo "# $looked looked at: $before with the old image, $after with the new one"
-same "in every state the stick is whole" 0 $bad
-same "resume mends every state" 0 $unresumed
-check "cuts before the exchange were among them" [ $before -gt 0 ]
-check "cuts after the exchange were among them" [ $after -gt 0 ]
+# powercut COMP MIB STATES: so many of the states, evenly spread
+powercut()
+{
+	record "$1" "$2"
+	states=$("$logcut" count /mnt/log.img) || die "no log"
+	step=$(((states + $3 - 1) / $3))
+	echo "# $1: $states states, one in $step is looked at"
+	n=0 bad=0 unresumed=0 before=0 after=0 looked=0 seen=" "
+	while [ $n -lt "$states" ]; do
+		one_state $n "$1" || bad=$((bad + 1))
+		looked=$((looked + 1))
+		if [ $((looked % 4)) = 0 ]; then
+			resumed || unresumed=$((unresumed + 1))
+		fi
+		n=$((n + step))
+	done
+	echo "# $1: $looked looked at: $before with the old image, $after with the new one"
+	same "$1: in every state the stick is whole" 0 $bad
+	same "$1: resume mends every state" 0 $unresumed
+	check "$1: cuts before the end were among them" [ $before -gt 0 ]
+	check "$1: cuts after it were among them" [ $after -gt 0 ]
+}
+
+mkdir -p "$s"
+powercut xz 40 "${POWERCUT_STATES:-120}"
+powercut bare 60 "${POWERCUT_STATES:-40}"
