@@ -306,6 +306,7 @@ static void on_answer(struct dash *d, enum want want)
 		}
 	}
 	if (want == WANT_OPEN) {
+		d->since_full = 0;
 		service_ask(ui->service, WANT_STATUS);
 		if (!data->open_err.code)
 			service_ask(ui->service, WANT_LAYOUT);

@@ -191,5 +191,5 @@ void wiz_fill_end(struct wizard *w)
 	}
 	doc_add(&w->doc, ROLE_NORMAL, 0, "%s", "");
 	doc_add(&w->doc, ROLE_NORMAL, 0, _("It took %s."),
-		text_duration(time, r->seconds > 0 ? (uint64_t)r->seconds : 0));
+		r->seconds < 1 ? _("less than a second") : text_duration(time, (uint64_t)r->seconds));
 }

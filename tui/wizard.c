@@ -368,7 +368,9 @@ static bool wizard_command(struct view *v, enum cmd cmd)
 	case STAGE_END:
 		if (cmd == CMD_ACCEPT)
 			ui_close(v);
-		return cmd == CMD_ACCEPT || doc_command(&w->doc, cmd);
+		else if (cmd == CMD_LOG)
+			log_open(v->ui);
+		return cmd == CMD_ACCEPT || cmd == CMD_LOG || doc_command(&w->doc, cmd);
 	default:
 		return false;
 	}

@@ -40,8 +40,13 @@ $to_confirm
 key y
 wait DONE
 wait All changes are in the image
+key F4
+wait Messages of this session
+key Esc
+wait DONE
 key Enter
 wait empty
+wait = dead 0 B
 END
 
 check 'No is the default: Enter on the last page starts nothing' watch <<END

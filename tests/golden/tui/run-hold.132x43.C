@@ -151,11 +151,11 @@ It took 1 min 23 s.
 
 ------------------------------------------------------------------------------------------------------------------------------------
 Enter goes back to the first screen.
-F9 Menu  Enter Choose  Esc Back
+F1 Help  F4 Log  F9 Menu  Enter Choose  Esc Back
 -- looks
  0 ********
  2 RRRRRRRRRRRRRRRRRRRRRRRRR
  4 *************
 41 ************************************
-42 cc.......ccccc.........ccc
+42 cc.......cc......cc.......ccccc.........ccc
 -- cursor 2,0

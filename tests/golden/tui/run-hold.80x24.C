@@ -92,11 +92,11 @@ It took 1 min 23 s.
 
 --------------------------------------------------------------------------------
 Enter goes back to the first screen.
-F9 Menu  Enter Choose  Esc Back
+F1 Help  F4 Log  F9 Menu  Enter Choose  Esc Back
 -- looks
  0 ********
  2 RRRRRRRRRRRRRRRRRRRRRRRRR
  4 *************
 22 ************************************
-23 cc.......ccccc.........ccc
+23 cc.......cc......cc.......ccccc.........ccc
 -- cursor 2,0
