@@ -69,26 +69,46 @@ static int first_block(struct io *io, const char *path, int *block)
 	return ret;
 }
 
-int merge_remove_leftover(struct merge *m, const char *path, struct lm_error *err)
+static int is_same_content(struct merge *m, const char *path, bool *same, struct lm_error *err)
 {
 	struct record_id left, base;
+	int ret = record_identify(m->rw.io, path, &left, err);
+
+	if (ret == 0)
+		ret = record_identify(m->rw.io, m->base, &base, err);
+	*same = ret == 0 && record_same(&left, &base);
+	return ret;
+}
+
+int merge_remove_leftover(struct merge *m, const char *path, struct lm_error *err)
+{
+	struct io_stat left, base;
 	struct io_fsinfo info;
+	bool same = false;
 	int a, b, ret;
 
-	ret = record_identify(m->rw.io, path, &left, err);
-	if (ret < 0 || !record_exists(&left))
-		return ret;
-	ret = record_identify(m->rw.io, m->base, &base, err);
-	if (ret < 0)
-		return ret;
-	ret = io_fsinfo(m->rw.io, &info);
+	ret = io_stat(m->rw.io, path, &left);
+	if (ret == -ENOENT)
+		return 0;
+	if (ret == 0)
+		ret = io_stat(m->rw.io, m->base, &base);
+	if (ret == 0)
+		ret = io_fsinfo(m->rw.io, &info);
 	if (ret < 0)
 		return lm_fail(err, ret, path, NULL, "%s", _("Removing a file failed"));
 	/*
 	 * A cut during the exchange on FAT can leave both names on the same
-	 * clusters. Removing one would free them under the other.
+	 * clusters. Removing one would free them under the other. The content is
+	 * only looked at if it may be so: a file that was being written when it
+	 * was cut may be longer than its chain of clusters, and reading beyond
+	 * that makes the kernel turn the whole stick read-only.
 	 */
-	if (strcmp(info.fstype, "vfat") == 0 && record_same(&left, &base)) {
+	if (strcmp(info.fstype, "vfat") == 0 && left.size_bytes == base.size_bytes) {
+		ret = is_same_content(m, path, &same, err);
+		if (ret < 0)
+			return ret;
+	}
+	if (same) {
 		ret = first_block(m->rw.io, m->base, &a);
 		if (ret == 0)
 			ret = first_block(m->rw.io, path, &b);
@@ -243,21 +263,54 @@ static int log_merge(struct merge *m, struct lm_error *err)
 			   m->rec.osmin ? "; osmin.img, which no longer fits, was removed" : "");
 }
 
+static int write_phase(struct merge *m, enum record_phase phase, struct lm_error *err)
+{
+	if (m->rec.phase == phase)
+		return 0;
+	m->rec.phase = phase;
+	return record_write(m->rw.io, m->dir, &m->rec, err);
+}
+
+/* What was reset stays reset, what was kept is kept. */
+static int settle_overlay(struct merge *m, struct lm_error *err)
+{
+	/* Before the reset: old overlay and new image are a pair, they give the same system. */
+	int ret = write_pairing(m, err);
+
+	return ret < 0 ? ret : reset_once(m, err);
+}
+
+/*
+ * While the old image is being removed its chain of clusters may be cut, and
+ * reading it then makes the kernel turn a FAT read-only: it is not looked at
+ * any more, and goes last of all.
+ */
+static int clean_after_cut(struct merge *m, struct lm_error *err)
+{
+	int ret = journal_pending_clear(m->rw.io, m->dir, err);
+
+	if (ret == 0)
+		ret = io_replace_remove(m->rw.io, m->dir, m->fresh, err);
+	if (ret == 0)
+		ret = io_replace_remove(m->rw.io, m->dir, m->aside, err);
+	return ret;
+}
+
 int merge_finish(struct merge *m, struct lm_error *err)
 {
+	bool was_cleaning = m->rec.phase == RECORD_CLEANING;
 	int ret = m->bare ? 0 : check_is_new(m, err);
 
-	if (ret == 0 && !m->bare && m->rec.phase != RECORD_REPLACED) {
-		m->rec.phase = RECORD_REPLACED;
-		ret = record_write(m->rw.io, m->dir, &m->rec, err);
+	if (ret == 0 && !was_cleaning) {
+		if (!m->bare)
+			ret = write_phase(m, RECORD_REPLACED, err);
+		if (ret == 0)
+			ret = settle_overlay(m, err);
+		if (ret == 0 && !m->bare)
+			ret = write_phase(m, RECORD_CLEANING, err);
+		if (ret == 0 && !m->bare)
+			ret = remove_old(m, err);
 	}
-	/* Before the reset: old overlay and new image are a pair, they give the same system. */
-	if (ret == 0)
-		ret = write_pairing(m, err);
-	if (ret == 0)
-		ret = reset_once(m, err);
-	if (ret == 0 && !m->bare)
-		ret = remove_old(m, err);
 	if (ret == 0 && m->rec.osmin)
 		ret = io_replace_remove(m->rw.io, m->dir, m->rec.osmin, err);
 	if (ret == 0 && m->rec.work)
@@ -265,7 +318,8 @@ int merge_finish(struct merge *m, struct lm_error *err)
 	if (ret == 0)
 		ret = log_merge(m, err);
 	if (ret == 0)
-		ret = journal_pending_clear(m->rw.io, m->dir, err);
+		ret = was_cleaning ? clean_after_cut(m, err) :
+				     journal_pending_clear(m->rw.io, m->dir, err);
 	if (ret < 0 && err)
 		err->outcome = LM_RESUMABLE;
 	return ret;
@@ -306,12 +360,12 @@ int merge_undo(struct merge *m, struct lm_error *err)
 {
 	bool early = m->rec.phase <= RECORD_BUILDING;
 	enum merge_overlay now;
-	struct merge_places p;
+	struct record_id base;
 	int ret = 0;
 
-	if (m->rec.phase == RECORD_REPLACED) {
+	if (m->rec.phase == RECORD_REPLACED || m->rec.phase == RECORD_CLEANING) {
 		ret = merge_overlay_now(m, &now, err);
-		if (ret == 0 && now != MERGE_OVERLAY_SAME) {
+		if (ret == 0 && (now != MERGE_OVERLAY_SAME || m->rec.phase == RECORD_CLEANING)) {
 			ret = lm_fail(err, -EUCLEAN, m->overlay,
 				      _("Finish it: `livemend resume` without undoing."), "%s",
 				      _("It cannot be undone any more"));
@@ -322,18 +376,28 @@ int merge_undo(struct merge *m, struct lm_error *err)
 	if (ret == 0 && !m->bare && !early)
 		ret = put_back(m, err);
 	if (ret == 0 && !m->bare) {
-		ret = merge_find_places(m, &p, err);
-		if (ret == 0 && record_exists(&m->rec.old_image) && !is_old(m, &p.base))
+		ret = record_identify(m->rw.io, m->base, &base, err);
+		if (ret == 0 && record_exists(&m->rec.old_image) && !is_old(m, &base))
 			ret = not_ours(m, err);
-		if (ret == 0)
-			ret = merge_remove_leftover(m, m->fresh, err);
 	}
 	if (ret == 0 && m->rec.phase == RECORD_REPLACED)
 		ret = write_pairing(m, err);
+	if (ret == 0 && !m->bare && !early)
+		ret = merge_remove_leftover(m, m->fresh, err);
+	else if (ret == 0 && !m->bare && !m->resuming)
+		ret = io_replace_remove(m->rw.io, m->dir, m->fresh, err);
 	if (ret == 0 && m->rec.work)
 		ret = merge_work_clean(m, err);
 	if (ret == 0)
 		ret = journal_pending_clear(m->rw.io, m->dir, err);
+	/*
+	 * What was being written when it was cut comes last of all: on FAT its
+	 * chain of clusters may be broken, and removing it then makes the kernel
+	 * turn the stick read-only. Before the exchange the two images cannot
+	 * share clusters: not even a look is taken at it.
+	 */
+	if (ret == 0 && !m->bare && early && m->resuming)
+		ret = io_replace_remove(m->rw.io, m->dir, m->fresh, err);
 	if (ret < 0 && err)
 		err->outcome = LM_RESUMABLE;
 	return ret;

@@ -23,7 +23,8 @@
 static const char *const phase_words[RECORD_PHASES] = {
 	[RECORD_CHECKING] = "checking", [RECORD_BUILDING] = "building",
 	[RECORD_READY] = "ready",       [RECORD_SWAPPING] = "swapping",
-	[RECORD_REPLACED] = "replaced", [RECORD_APPLYING] = "applying",
+	[RECORD_REPLACED] = "replaced", [RECORD_CLEANING] = "cleaning",
+	[RECORD_APPLYING] = "applying",
 	[RECORD_RESETTING] = "resetting",
 };
 
@@ -59,6 +60,7 @@ static const char *why_it_is_safe(const struct record *r)
 			 "work folder named below (work), and the overlay is untouched. KEEP THAT\n"
 			 "FOLDER: the image on this stick itself may be incomplete.");
 	case RECORD_REPLACED:
+	case RECORD_CLEANING:
 		return _("Nothing is lost: the new image is complete and in its place.");
 	case RECORD_APPLYING:
 		return _("Nothing is lost: the overlay is complete, and what it holds was being\n"

@@ -27,6 +27,7 @@ enum record_phase {
 	RECORD_READY,     /* the new image is proved; the names are being exchanged */
 	RECORD_SWAPPING,  /* no room for both: the old image is in the work folder, and being replaced */
 	RECORD_REPLACED,  /* the new image has the name; the overlay is being reset */
+	RECORD_CLEANING,  /* all is done but the removal of the old image */
 	RECORD_APPLYING,  /* a bare image: changes are being written into it */
 	RECORD_RESETTING, /* the overlay is being reset */
 	RECORD_PHASES

@@ -221,6 +221,33 @@ static int prove_base(struct merge *m, struct lm_error *err)
 	return ret;
 }
 
+/* The kernel turns a FAT that it finds broken read-only. Only fsck.vfat helps then. */
+static void tell_if_hurt(struct plan_run *run, const struct merge *m)
+{
+	struct io_fsinfo info;
+
+	if (io_fsinfo(m->rw.io, &info) == 0 && info.readonly)
+		plan_run_result(run,
+				_("Image and overlay are as before the operation. The stick's own "
+				  "file system was hurt by the cut, and the kernel has made it "
+				  "read-only."),
+				_("Unmount the stick and check it with `fsck.vfat -a` on its "
+				  "partition; then mount it again."));
+}
+
+/* The same where it made something fail. */
+static void help_if_hurt(const struct merge *m, struct lm_error *err)
+{
+	struct io_fsinfo info;
+
+	if (io_fsinfo(m->rw.io, &info) < 0 || !info.readonly || !err)
+		return;
+	err->help[0] = '\0';
+	lm_error_help(err, _("The stick's own file system was hurt by the cut, and the kernel has made "
+			     "it read-only. Unmount the stick, check it with `fsck.vfat -a` on its "
+			     "partition, mount it again, and resume again. Nothing is lost."));
+}
+
 static int step_leftover(struct plan_run *run, void *state, struct lm_error *err)
 {
 	struct resume *r = state;
@@ -233,12 +260,16 @@ static int step_leftover(struct plan_run *run, void *state, struct lm_error *err
 	if (ret < 0)
 		return ret;
 	plan_run_critical(run, true);
-	ret = merge_remove_leftover(m, m->fresh, err);
+	ret = journal_log(m->rw.io, m->dir, err,
+			  "resume: the image is good, leftovers are removed");
 	if (ret == 0 && r->damaged)
 		ret = journal_pending_clear(m->rw.io, m->dir, err);
 	if (ret == 0)
-		ret = journal_log(m->rw.io, m->dir, err,
-				  "resume: the image is good, a leftover was removed");
+		ret = merge_remove_leftover(m, m->fresh, err);
+	if (ret == 0)
+		tell_if_hurt(run, m);
+	else
+		help_if_hurt(m, err);
 	return ret;
 }
 
@@ -249,13 +280,16 @@ static int step_undo(struct plan_run *run, void *state, struct lm_error *err)
 
 	plan_run_critical(run, true);
 	m->run = run;
+	/* For the record only, and before anything that may turn the stick read-only. */
+	journal_log(m->rw.io, m->dir, NULL, "resume: %s is undone", lm_op_word(m->rec.op));
 	if (m->rec.op == LM_OP_RESET)
 		ret = journal_pending_clear(m->rw.io, m->dir, err);
 	else
 		ret = merge_undo(m, err);
 	if (ret == 0)
-		ret = journal_log(m->rw.io, m->dir, NULL, "resume: %s was undone",
-				  lm_op_word(m->rec.op));
+		tell_if_hurt(run, m);
+	else
+		help_if_hurt(m, err);
 	return ret;
 }
 
@@ -273,10 +307,13 @@ static int step_verify(struct plan_run *run, void *state, struct lm_error *err)
 	int ret;
 
 	m->run = run;
-	ret = merge_find_places(m, &p, err);
-	if (ret == 0)
-		ret = merge_overlay_now(m, &now, err);
+	if (m->rec.phase == RECORD_CLEANING)
+		return 0;
+	ret = merge_overlay_now(m, &now, err);
 	if (ret < 0 || now != MERGE_OVERLAY_SAME)
+		return ret;
+	ret = merge_find_places(m, &p, err);
+	if (ret < 0)
 		return ret;
 	old = record_same(&p.base, &m->rec.old_image)  ? m->base :
 	      record_same(&p.fresh, &m->rec.old_image) ? m->fresh :
@@ -318,6 +355,10 @@ static int step_finish(struct plan_run *run, void *state, struct lm_error *err)
 
 	plan_run_critical(run, true);
 	m->run = run;
+	if (m->rec.phase == RECORD_CLEANING) {
+		ret = merge_finish(m, err);
+		goto out;
+	}
 	ret = merge_overlay_now(m, &now, err);
 	if (ret == 0)
 		ret = merge_find_places(m, &p, err);
@@ -347,8 +388,10 @@ static int step_finish(struct plan_run *run, void *state, struct lm_error *err)
 				  "overlay was kept: nothing is lost."),
 				_("Merge again when you like."));
 out:
-	if (ret < 0 && err)
+	if (ret < 0 && err) {
 		err->outcome = LM_RESUMABLE;
+		help_if_hurt(m, err);
+	}
 	return ret;
 }
 
@@ -549,6 +592,7 @@ int ops_plan_resume(struct lm_stick *stick, const struct lm_options *options, st
 	r->m = merge_new(stick, err);
 	if (!r->m)
 		return -ENOMEM;
+	r->m->resuming = true;
 	r->m->bare = stick->container == STICK_BARE;
 	lm_error_clear(&why);
 	plan_text(plan, _("Take up an interrupted operation"),

@@ -210,7 +210,8 @@ static int read_slot(struct io *io, const char *live_dir, unsigned slot,
 		return ret == -ENOENT || ret == -ENOTDIR ? 0 : ret;
 	text = calloc(1, JOURNAL_SLOT_BYTES + 1);
 	ret = text ? io_read_full(file, text, JOURNAL_SLOT_BYTES, 0) : -ENOMEM;
-	if (ret == -ENODATA)
+	/* On FAT a slot whose making was cut may have a length, and no clusters: EIO. */
+	if (ret == -ENODATA || ret == -EIO)
 		ret = -EBADMSG;
 	if (ret == 0)
 		ret = parse_slot(text, p);
