@@ -107,8 +107,12 @@ int io_replace_move(struct io *io, const char *dir, const char *from, const char
 
 int io_replace_remove(struct io *io, const char *dir, const char *path, struct lm_error *err)
 {
-	int ret = io_unlink(io, path);
+	struct io_stat st;
+	int ret = io_stat(io, path, &st);
 
+	/* First, because where nothing can be written unlink() does not say that it is not there. */
+	if (ret == 0)
+		ret = io_unlink(io, path);
 	if (ret == 0)
 		ret = io_sync_dir(io, dir);
 	if (ret == -ENOENT)

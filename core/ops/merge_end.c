@@ -290,9 +290,9 @@ static int clean_after_cut(struct merge *m, struct lm_error *err)
 	int ret = journal_pending_clear(m->rw.io, m->dir, err);
 
 	if (ret == 0)
-		ret = io_replace_remove(m->rw.io, m->dir, m->fresh, err);
-	if (ret == 0)
 		ret = io_replace_remove(m->rw.io, m->dir, m->aside, err);
+	if (ret == 0)
+		ret = io_replace_remove(m->rw.io, m->dir, m->fresh, err);
 	return ret;
 }
 

@@ -222,17 +222,27 @@ static int prove_base(struct merge *m, struct lm_error *err)
 }
 
 /* The kernel turns a FAT that it finds broken read-only. Only fsck.vfat helps then. */
-static void tell_if_hurt(struct plan_run *run, const struct merge *m)
+static void tell_if_hurt(struct plan_run *run, const struct merge *m, const char *how)
 {
+	char now[600];
 	struct io_fsinfo info;
 
-	if (io_fsinfo(m->rw.io, &info) == 0 && info.readonly)
-		plan_run_result(run,
-				_("Image and overlay are as before the operation. The stick's own "
-				  "file system was hurt by the cut, and the kernel has made it "
-				  "read-only."),
+	if (io_fsinfo(m->rw.io, &info) < 0 || !info.readonly)
+		return;
+	snprintf(now, sizeof(now),
+		 _("%s The stick's own file system was hurt by the cut, and the kernel has made it "
+		   "read-only."),
+		 how);
+	plan_run_result(run, now,
 				_("Unmount the stick and check it with `fsck.vfat -a` on its "
 				  "partition; then mount it again."));
+}
+
+static const char *fsck_help(void)
+{
+	return _("If the kernel has made the stick read-only, its own file system was hurt by the "
+		 "cut: unmount it, check it with `fsck.vfat -a` on its partition, mount it again, and "
+		 "resume again. Nothing is lost.");
 }
 
 /* The same where it made something fail. */
@@ -243,9 +253,7 @@ static void help_if_hurt(const struct merge *m, struct lm_error *err)
 	if (io_fsinfo(m->rw.io, &info) < 0 || !info.readonly || !err)
 		return;
 	err->help[0] = '\0';
-	lm_error_help(err, _("The stick's own file system was hurt by the cut, and the kernel has made "
-			     "it read-only. Unmount the stick, check it with `fsck.vfat -a` on its "
-			     "partition, mount it again, and resume again. Nothing is lost."));
+	lm_error_help(err, fsck_help());
 }
 
 static int step_leftover(struct plan_run *run, void *state, struct lm_error *err)
@@ -267,7 +275,7 @@ static int step_leftover(struct plan_run *run, void *state, struct lm_error *err
 	if (ret == 0)
 		ret = merge_remove_leftover(m, m->fresh, err);
 	if (ret == 0)
-		tell_if_hurt(run, m);
+		tell_if_hurt(run, m, _("Image and overlay are as before the operation."));
 	else
 		help_if_hurt(m, err);
 	return ret;
@@ -287,7 +295,7 @@ static int step_undo(struct plan_run *run, void *state, struct lm_error *err)
 	else
 		ret = merge_undo(m, err);
 	if (ret == 0)
-		tell_if_hurt(run, m);
+		tell_if_hurt(run, m, _("Image and overlay are as before the operation."));
 	else
 		help_if_hurt(m, err);
 	return ret;
@@ -357,6 +365,8 @@ static int step_finish(struct plan_run *run, void *state, struct lm_error *err)
 	m->run = run;
 	if (m->rec.phase == RECORD_CLEANING) {
 		ret = merge_finish(m, err);
+		if (ret == 0)
+			tell_if_hurt(run, m, _("The new image is in place, the merge is finished."));
 		goto out;
 	}
 	ret = merge_overlay_now(m, &now, err);
@@ -382,6 +392,8 @@ static int step_finish(struct plan_run *run, void *state, struct lm_error *err)
 		ret = merge_exchange(m, err);
 	if (ret == 0)
 		ret = merge_finish(m, err);
+	if (ret == 0)
+		tell_if_hurt(run, m, _("The new image is in place, the merge is finished."));
 	if (ret == 0 && m->kept_overlay)
 		plan_run_result(run,
 				_("The new image is in place. The stick was used meanwhile, so the "
@@ -603,6 +615,10 @@ int ops_plan_resume(struct lm_stick *stick, const struct lm_options *options, st
 		ret = set_paths(r, &why);
 	if (ret == 0 && r->way != WAY_NOTHING)
 		ret = stick_rw_possible(stick, &why);
+	if (ret == -EROFS) {
+		why.help[0] = '\0';
+		lm_error_help(&why, fsck_help());
+	}
 	if (ret == 0)
 		ret = open_work(r->m, &why);
 	if (ret == -ENOMEM) {
