@@ -129,6 +129,38 @@ void stick_identify(struct lm_stick *s, dev_t dev)
 	udev_unref(udev);
 }
 
+unsigned stick_partitions(dev_t disk, dev_t *list, unsigned cap)
+{
+	struct udev_enumerate *all = NULL;
+	struct udev_list_entry *entry;
+	struct udev_device *d = NULL;
+	struct udev *udev = udev_new();
+	unsigned n = 0;
+
+	if (udev)
+		d = udev_device_new_from_devnum(udev, 'b', disk);
+	if (d)
+		all = udev_enumerate_new(udev);
+	if (all) {
+		udev_enumerate_add_match_parent(all, d);
+		udev_enumerate_add_match_property(all, "DEVTYPE", "partition");
+		udev_enumerate_scan_devices(all);
+		udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(all))
+		{
+			struct udev_device *part = udev_device_new_from_syspath(
+				udev, udev_list_entry_get_name(entry));
+
+			if (part && n < cap && udev_device_get_devnum(part) != disk)
+				list[n++] = udev_device_get_devnum(part);
+			udev_device_unref(part);
+		}
+	}
+	udev_enumerate_unref(all);
+	udev_device_unref(d);
+	udev_unref(udev);
+	return n;
+}
+
 bool stick_is_mount_root(const char *path)
 {
 	struct libmnt_table *t = mnt_new_table_from_file("/proc/self/mountinfo");

@@ -26,7 +26,7 @@ static int open_failed(struct lm_stick *s, int ret, struct lm_error *err)
 	return lm_fail(err, ret, s->given, NULL, "%s", _("Opening the stick failed"));
 }
 
-static void forget_findings(struct lm_stick *s)
+void stick_forget(struct lm_stick *s)
 {
 	size_t i;
 
@@ -42,15 +42,17 @@ static void forget_findings(struct lm_stick *s)
 	s->overlays = NULL;
 	s->n_overlays = 0;
 	s->base_path = s->osmin_path = s->home_path = s->live_dir = NULL;
+	io_close(s->io);
+	s->io = NULL;
+	free(s->mountpoint);
+	s->mountpoint = NULL;
 }
 
 void lm_stick_close(struct lm_stick *s)
 {
 	if (!s)
 		return;
-	forget_findings(s);
-	io_close(s->io);
-	free(s->mountpoint);
+	stick_forget(s);
 	free(s->device);
 	free(s->given);
 	free(s->shown);

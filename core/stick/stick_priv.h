@@ -38,6 +38,11 @@ bool stick_is_mount_root(const char *path);
 /* Where the device is mounted at its own top, in new memory; NULL when it is not. */
 char *stick_mount_of(dev_t dev);
 
+/* The partitions of a disk, from sysfs; returns how many were put into list. */
+unsigned stick_partitions(dev_t disk, dev_t *list, unsigned cap);
+/* Closes what was opened and forgets what was found: the next file system may be tried. */
+void stick_forget(struct lm_stick *s);
+
 /* dir/name, or name alone where dir is "."; in new memory. */
 char *stick_join(const char *dir, const char *name);
 
