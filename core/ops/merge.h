@@ -115,4 +115,13 @@ enum merge_overlay {
 int merge_overlay_now(struct merge *m, enum merge_overlay *now, struct lm_error *err);
 int merge_reset_overlay(struct merge *m, struct lm_error *err);
 
+/* ---- merge_hurt.c ---- */
+/*
+ * The kernel turns a FAT that it finds broken read-only, and only fsck.vfat
+ * helps then. Adds that to the result, or puts it into the help of an error.
+ */
+void merge_tell_if_hurt(struct plan_run *run, const struct merge *m, const char *how);
+void merge_help_if_hurt(const struct merge *m, struct lm_error *err);
+const char *merge_fsck_help(void);
+
 #endif

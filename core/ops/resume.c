@@ -221,41 +221,6 @@ static int prove_base(struct merge *m, struct lm_error *err)
 	return ret;
 }
 
-/* The kernel turns a FAT that it finds broken read-only. Only fsck.vfat helps then. */
-static void tell_if_hurt(struct plan_run *run, const struct merge *m, const char *how)
-{
-	char now[600];
-	struct io_fsinfo info;
-
-	if (io_fsinfo(m->rw.io, &info) < 0 || !info.readonly)
-		return;
-	snprintf(now, sizeof(now),
-		 _("%s The stick's own file system was hurt by the cut, and the kernel has made it "
-		   "read-only."),
-		 how);
-	plan_run_result(run, now,
-				_("Unmount the stick and check it with `fsck.vfat -a` on its "
-				  "partition; then mount it again."));
-}
-
-static const char *fsck_help(void)
-{
-	return _("If the kernel has made the stick read-only, its own file system was hurt by the "
-		 "cut: unmount it, check it with `fsck.vfat -a` on its partition, mount it again, and "
-		 "resume again. Nothing is lost.");
-}
-
-/* The same where it made something fail. */
-static void help_if_hurt(const struct merge *m, struct lm_error *err)
-{
-	struct io_fsinfo info;
-
-	if (io_fsinfo(m->rw.io, &info) < 0 || !info.readonly || !err)
-		return;
-	err->help[0] = '\0';
-	lm_error_help(err, fsck_help());
-}
-
 static int step_leftover(struct plan_run *run, void *state, struct lm_error *err)
 {
 	struct resume *r = state;
@@ -275,9 +240,9 @@ static int step_leftover(struct plan_run *run, void *state, struct lm_error *err
 	if (ret == 0)
 		ret = merge_remove_leftover(m, m->fresh, err);
 	if (ret == 0)
-		tell_if_hurt(run, m, _("Image and overlay are as before the operation."));
+		merge_tell_if_hurt(run, m, _("Image and overlay are as before the operation."));
 	else
-		help_if_hurt(m, err);
+		merge_help_if_hurt(m, err);
 	return ret;
 }
 
@@ -295,9 +260,9 @@ static int step_undo(struct plan_run *run, void *state, struct lm_error *err)
 	else
 		ret = merge_undo(m, err);
 	if (ret == 0)
-		tell_if_hurt(run, m, _("Image and overlay are as before the operation."));
+		merge_tell_if_hurt(run, m, _("Image and overlay are as before the operation."));
 	else
-		help_if_hurt(m, err);
+		merge_help_if_hurt(m, err);
 	return ret;
 }
 
@@ -366,7 +331,7 @@ static int step_finish(struct plan_run *run, void *state, struct lm_error *err)
 	if (m->rec.phase == RECORD_CLEANING) {
 		ret = merge_finish(m, err);
 		if (ret == 0)
-			tell_if_hurt(run, m, _("The new image is in place, the merge is finished."));
+			merge_tell_if_hurt(run, m, _("The new image is in place, the merge is finished."));
 		goto out;
 	}
 	ret = merge_overlay_now(m, &now, err);
@@ -393,7 +358,7 @@ static int step_finish(struct plan_run *run, void *state, struct lm_error *err)
 	if (ret == 0)
 		ret = merge_finish(m, err);
 	if (ret == 0)
-		tell_if_hurt(run, m, _("The new image is in place, the merge is finished."));
+		merge_tell_if_hurt(run, m, _("The new image is in place, the merge is finished."));
 	if (ret == 0 && m->kept_overlay)
 		plan_run_result(run,
 				_("The new image is in place. The stick was used meanwhile, so the "
@@ -402,7 +367,7 @@ static int step_finish(struct plan_run *run, void *state, struct lm_error *err)
 out:
 	if (ret < 0 && err) {
 		err->outcome = LM_RESUMABLE;
-		help_if_hurt(m, err);
+		merge_help_if_hurt(m, err);
 	}
 	return ret;
 }
@@ -617,7 +582,7 @@ int ops_plan_resume(struct lm_stick *stick, const struct lm_options *options, st
 		ret = stick_rw_possible(stick, &why);
 	if (ret == -EROFS) {
 		why.help[0] = '\0';
-		lm_error_help(&why, fsck_help());
+		lm_error_help(&why, merge_fsck_help());
 	}
 	if (ret == 0)
 		ret = open_work(r->m, &why);
