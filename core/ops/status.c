@@ -414,7 +414,7 @@ static int64_t last_emptied(struct lm_stick *stick)
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		if (!strstr(line, "reset: ") && !strstr(line, "merge: "))
 			continue;
-		if (strstr(line, "stopped") || strstr(line, "undone"))
+		if (strstr(line, "stopped") || strstr(line, "was kept"))
 			continue;
 		t = line_time(line);
 		if (t > last)
