@@ -126,7 +126,8 @@ static struct verdict say(enum lm_health health, char *headline, const char *adv
 	return (struct verdict){ health, headline, advice ? text_dup(advice) : NULL };
 }
 
-static struct verdict judge_overlay(const struct lm_status *s, const struct lm_overlay *o)
+static struct verdict judge_overlay(const struct lm_status *s, const struct status_facts *f,
+				    const struct lm_overlay *o)
 {
 	char b[16];
 
@@ -164,9 +165,27 @@ static struct verdict judge_overlay(const struct lm_status *s, const struct lm_o
 		return say(LM_ACT, text_dup(_("The root file system has errors.")),
 			   _("Merge the overlay: it begins with a check and repair."));
 	text_size(b, s->first_wall.free_bytes);
-	if (o->used_percent >= 95 || (s->wall_known && s->first_wall.free_bytes < 8u << 20))
+	if (o->used_percent >= 95)
 		return say(LM_ACT, text_format(_("Nearly full: %s can still be written."), b),
 			   _("Merge the overlay into the root image soon."));
+	if (s->root.known && f->root_avail_bytes < s->root.size_bytes / 20)
+		return say(LM_WATCH,
+			   text_format(_("The root file system is nearly full: %s can still be "
+					 "written."),
+				       b),
+			   _("Delete what is not needed from within the system; a merge does not "
+			     "make the root file system larger."));
+	if (s->root.known && s->root.inodes_free < s->root.inodes / 50)
+		return say(LM_WATCH,
+			   text_dup(_("The root file system can hold few more files.")),
+			   _("Delete what is not needed from within the system; a merge does not "
+			     "help against that."));
+	if (s->first_wall.what && strcmp(s->first_wall.what, "stick") == 0)
+		return say(LM_WATCH,
+			   text_format(_("The overlay file is larger than what the stick has room "
+					 "for: %s can still be written."),
+				       b),
+			   _("Make room on the stick, or merge the overlay."));
 	if (o->used_percent >= 80)
 		return say(LM_WATCH,
 			   text_format(_("The overlay is filling up: %s can still be written."), b),
@@ -207,7 +226,7 @@ static struct verdict judge(const struct lm_status *s, const struct status_facts
 			   text_format("%s: %s", f->trouble->what, f->trouble->why),
 			   f->trouble->help[0] ? f->trouble->help : NULL);
 	if (s->n_overlays && s->overlays[0].kind == LM_OVERLAY_DM_SNAPSHOT)
-		return judge_overlay(s, &s->overlays[0]);
+		return judge_overlay(s, f, &s->overlays[0]);
 	if (s->ram.present) {
 		text_size(b, s->ram.free_bytes);
 		return say(s->ram.free_bytes < 64u << 20 ? LM_ACT : LM_WATCH,

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The status of small sticks with a bare root image, in all the states of an overlay. */
+#include "tests/unit/stick_help.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "core/ctx.h"
+#include "core/ops/status.h"
+#include "core/plan/journal.h"
+#include "core/stick/stick_priv.h"
+#include "tests/lib/small_stick.h"
+
+static struct small_stick small;
+static struct lm_ctx *ctx;
+static const char overlay[] = "LiveOS/overlay-LIVE-1A2B-3C4D";
+
+static int setup(void **state)
+{
+	(void)state;
+	small_make(&small, true);
+	return lm_ctx_new(&ctx, NULL);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	lm_ctx_free(ctx);
+	small_free(&small);
+	return 0;
+}
+
+static struct lm_status *status_of(unsigned flags)
+{
+	struct lm_status *s = NULL;
+	struct lm_stick *stick;
+	struct lm_error err;
+
+	if (lm_stick_open(ctx, small.top, &stick, &err) ||
+	    lm_status_read(stick, flags, &s, &err))
+		fail_msg("%s: %s", err.what, err.why);
+	lm_stick_close(stick);
+	assert_non_null(s->headline);
+	return s;
+}
+
+static void poke(const char *path, uint64_t off, const void *bytes, size_t len)
+{
+	int fd = open(help_path(small.top, path), O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, bytes, len, (off_t)off), (ssize_t)len);
+	close(fd);
+}
+
+static void test_healthy(void **state)
+{
+	struct lm_status *s = status_of(0), *quick = status_of(LM_STATUS_QUICK);
+	const struct lm_overlay *o = &s->overlays[0];
+
+	(void)state;
+	assert_int_equal(s->n_overlays, 1);
+	assert_string_equal(o->path, overlay);
+	assert_int_equal(o->kind, LM_OVERLAY_DM_SNAPSHOT);
+	assert_int_equal(o->state, LM_STATE_ACTIVE);
+	assert_true(o->exceptions > 0);
+	assert_int_equal(o->allocated_sectors - o->metadata_sectors,
+			 o->exceptions * o->chunk_sectors);
+	assert_int_equal(o->total_sectors, o->file_bytes / 512);
+	/* The overlay was made with chunks that belong to nothing. */
+	assert_true(o->dead_known && o->dead_sectors > 0 &&
+		    o->dead_sectors < o->exceptions * o->chunk_sectors);
+	assert_false(quick->overlays[0].dead_known);
+	assert_false(o->attached);
+	assert_true(s->root.known && s->root.inodes_free < s->root.inodes);
+	assert_true(s->root.size_bytes == s->base.size_sectors * 512);
+	assert_string_equal(s->base.container, "none");
+	assert_string_equal(s->base.root, "rootfs.img");
+	assert_string_equal(s->base.fstype, "ext4");
+	assert_true(s->wall_known && s->first_wall.free_bytes <= s->root.free_bytes);
+	/* Just made: no rate can be told. */
+	assert_int_equal(s->first_wall.seconds_left, -1);
+	assert_null(s->first_wall.basis);
+	assert_true(s->paired && !s->interrupted && !s->home.present && !s->ram.present);
+	lm_status_free(s);
+	lm_status_free(quick);
+}
+
+static void test_states(void **state)
+{
+	static const unsigned char zero[512];
+	struct lm_status *s;
+
+	(void)state;
+	poke(overlay, 4, "\0\0\0\0", 4);
+	s = status_of(0);
+	assert_int_equal(s->overlays[0].state, LM_STATE_INVALID);
+	assert_int_equal(s->health, LM_BROKEN);
+	assert_true(s->overlays[0].trouble && s->advice);
+	assert_int_equal(s->first_wall.free_bytes, 0);
+	lm_status_free(s);
+	poke(overlay, 0, "XXXX", 4);
+	s = status_of(0);
+	assert_int_equal(s->overlays[0].state, LM_STATE_DAMAGED);
+	assert_int_equal(s->health, LM_BROKEN);
+	assert_non_null(s->overlays[0].trouble);
+	/* The base is still told of. */
+	assert_true(s->root.known);
+	lm_status_free(s);
+	poke(overlay, 0, zero, sizeof(zero));
+	s = status_of(0);
+	assert_int_equal(s->overlays[0].state, LM_STATE_EMPTY);
+	assert_int_equal(s->health, LM_HEALTHY);
+	assert_int_equal(s->overlays[0].exceptions, 0);
+	assert_int_equal(s->overlays[0].dead_sectors, 0);
+	lm_status_free(s);
+}
+
+static void test_full(void **state)
+{
+	struct lm_status *s = status_of(LM_STATUS_QUICK);
+	uint64_t need = s->overlays[0].allocated_sectors * 512;
+
+	(void)state;
+	lm_status_free(s);
+	assert_int_equal(truncate(help_path(small.top, overlay), (off_t)need), 0);
+	s = status_of(0);
+	assert_int_equal(s->overlays[0].state, LM_STATE_FULL);
+	assert_int_equal(s->health, LM_ACT);
+	assert_string_equal(s->headline, "The overlay is full: nothing more can be saved.");
+	assert_string_equal(s->first_wall.what, "overlay");
+	assert_int_equal(s->first_wall.free_bytes, 0);
+	lm_status_free(s);
+}
+
+static void test_home_and_hostile(void **state)
+{
+	struct lm_status *s;
+
+	(void)state;
+	help_run(small.room, "printf 'LUKS\\272\\276' >stick/LiveOS/home.img && "
+			     "truncate -s 1M stick/LiveOS/home.img && "
+			     "touch \"$(printf 'stick/LiveOS/overlay-\\033[31mx')\"");
+	s = status_of(0);
+	assert_true(s->home.present && s->home.encrypted && !s->home.free_known);
+	assert_int_equal(s->home.size_bytes, 1 << 20);
+	assert_int_equal(s->n_overlays, 2);
+	/* Which comes first is a matter of the name; neither may reach a terminal as it is. */
+	assert_null(strchr(s->overlays[0].path, '\033'));
+	assert_null(strchr(s->overlays[1].path, '\033'));
+	lm_status_free(s);
+	help_run(small.room, "rm stick/LiveOS/home.img && mke2fs -q -t ext4 stick/LiveOS/home.img 2M");
+	s = status_of(0);
+	assert_true(s->home.present && !s->home.encrypted && s->home.free_known);
+	assert_true(s->home.free_bytes > 0 && s->home.free_bytes < s->home.size_bytes);
+	lm_status_free(s);
+}
+
+static void test_interrupted(void **state)
+{
+	const struct journal_entry entries[] = { { "op", "merge" } };
+	struct lm_status *s;
+	struct io *io;
+
+	(void)state;
+	assert_int_equal(io_dir_open(small.top, &io), 0);
+	io_mkdir(io, "LiveOS/livemend");
+	assert_int_equal(journal_pending_write(io, "LiveOS", "A merge.\n", entries, 1, NULL), 0);
+	io_close(io);
+	s = status_of(0);
+	assert_true(s->interrupted);
+	assert_string_equal(s->interrupted_op, "merge");
+	assert_int_equal(s->health, LM_ACT);
+	assert_non_null(strstr(s->advice, "resume"));
+	lm_status_free(s);
+}
+
+static void test_other_base(void **state)
+{
+	struct lm_status *s;
+
+	(void)state;
+	help_run(small.room, "mke2fs -q -F -t ext4 stick/LiveOS/rootfs.img $(stat -c %s "
+			     "stick/LiveOS/rootfs.img | awk '{print $1/1024}')k");
+	s = status_of(0);
+	assert_false(s->paired);
+	assert_int_equal(s->health, LM_BROKEN);
+	lm_status_free(s);
+	help_run(small.room, "rm stick/LiveOS/rootfs.img");
+	s = status_of(0);
+	assert_null(s->base.path);
+	assert_int_equal(s->health, LM_BROKEN);
+	lm_status_free(s);
+}
+
+/* The judgement by itself: a rate, a sparse overlay, few inodes. */
+static void test_walls(void **state)
+{
+	struct lm_error none = { 0 };
+	struct lm_overlay o = {
+		.kind = LM_OVERLAY_DM_SNAPSHOT, .chunk_sectors = 8, .file_bytes = 1u << 30,
+		.on_disk_bytes = 1u << 30,
+	};
+	struct status_facts f = {
+		.room_bytes = 500u << 20,
+		.written_bytes = 100u << 20,
+		.since = (int64_t)time(NULL) - 10 * 86400,
+		.root_avail_bytes = 900u << 20,
+		.trouble = &none,
+	};
+	struct lm_status s = { .overlays = &o, .n_overlays = 1, .paired = true };
+	char base[] = "LiveOS/rootfs.img", fat[] = "vfat";
+	int i;
+
+	(void)state;
+	s.base.path = base;
+	s.base.size_sectors = 1;
+	s.stick.free_bytes = 1u << 30;
+	s.root.known = true;
+	s.root.size_bytes = 2u << 30;
+	s.root.free_bytes = 1u << 30;
+	s.root.inodes = 1000;
+	s.root.inodes_free = 900;
+	for (i = 0; i < 4; i++) {
+		static const char *const what[] = { "overlay", "stick", "root-inodes", "fat-4gib" };
+
+		if (i == 1) {
+			o.on_disk_bytes = 1u << 20;
+			s.stick.free_bytes = 40u << 20;
+		} else if (i == 2) {
+			s.root.inodes_free = 1;
+		} else if (i == 3) {
+			s.root.inodes_free = 900;
+			s.stick.fstype = fat;
+			o.file_bytes = o.on_disk_bytes = UINT32_MAX;
+		}
+		assert_int_equal(status_judge(&s, &f), 0);
+		assert_true(s.wall_known);
+		assert_string_equal(s.first_wall.what, what[i]);
+		if (i == 0) {
+			/* 10 MiB a day, 500 left. */
+			assert_true(labs((long)s.first_wall.seconds_left - 50 * 86400) < 100);
+			assert_non_null(s.first_wall.basis);
+		}
+		free(s.first_wall.what);
+		free(s.first_wall.text);
+		free(s.first_wall.basis);
+		free(s.headline);
+		free(s.advice);
+		memset(&s.first_wall, 0, sizeof(s.first_wall));
+	}
+}
+
+static void test_layout(void **state)
+{
+	struct lm_stick *stick;
+	struct lm_node *root, *n;
+	unsigned files = 0;
+
+	(void)state;
+	assert_int_equal(lm_stick_open(ctx, small.top, &stick, NULL), 0);
+	assert_int_equal(lm_layout_read(stick, &root, NULL), 0);
+	assert_null(root->next);
+	assert_string_equal(root->where, small.top);
+	for (n = root->child; n; n = n->next) {
+		assert_string_equal(n->type, "file");
+		assert_true(n->size_bytes > 0);
+		files++;
+	}
+	assert_int_equal(files, 2);
+	assert_string_equal(root->child->name, "rootfs.img");
+	assert_string_equal(root->child->detail, "ext4");
+	lm_layout_free(root);
+	lm_stick_close(stick);
+}
+
+/* Looking changes nothing, and takes no time that anybody would notice. */
+static void test_looking(void **state)
+{
+	struct small_files before = { .count = 0 };
+	struct timespec a, b;
+	size_t i;
+
+	(void)state;
+	small_save(&small, &before);
+	clock_gettime(CLOCK_MONOTONIC, &a);
+	lm_status_free(status_of(0));
+	clock_gettime(CLOCK_MONOTONIC, &b);
+	assert_true((b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000 < 1000);
+	for (i = 0; i < before.count; i++)
+		assert_true(small_same(&small, &before, before.files[i].path));
+	small_files_free(&before);
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_healthy), TEST(test_states),     TEST(test_full),
+		TEST(test_home_and_hostile),	TEST(test_interrupted), TEST(test_other_base),
+		cmocka_unit_test(test_walls),   TEST(test_layout),      TEST(test_looking),
+	};
+
+	alarm(120);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
