@@ -209,7 +209,7 @@ int lm_layout_read(struct lm_stick *stick, struct lm_node **root, struct lm_erro
 		 stick->label);
 	name = stick->device ? last_part(stick->device) : stick->given;
 	top = add(NULL, stick->access == STICK_IMAGE ? "file" : "part", name, detail,
-		  stick->mountpoint, stick->part_bytes ? stick->part_bytes : info.size_bytes);
+		  stick->mountpoint ? stick->mountpoint : stick->device, stick->part_bytes ? stick->part_bytes : info.size_bytes);
 	ret = top ? add_files(stick, top, &k) : -ENOMEM;
 	if (top)
 		top->readonly = info.readonly;
