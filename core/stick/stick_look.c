@@ -51,7 +51,8 @@ static void open_base(struct lm_stick *s, struct stick_look *look)
 	switch (s->container) {
 	case STICK_SQUASHFS:
 		ret = image_open(look->base_file, s->base_path, &look->image, &e);
-		if (!ret && !image_info(look->image)->root_path[0])
+		if (!ret && image_info(look->image)->can_read &&
+		    !image_info(look->image)->root_path[0])
 			ret = lm_refuse(&e, -EOPNOTSUPP, s->base_path, NULL,
 					_("the image holds the system's files themselves, no root "
 					  "image; such a system is used with overlayfs"),
