@@ -39,10 +39,10 @@ bool image_root_in_fragment(const struct image *img, uint64_t block)
 static int undecodable(const struct image *img, const char *of, uint64_t number, uint64_t place,
 		       struct lm_error *err)
 {
-	lm_fail(err, -EIO, img->name, _("The image is damaged there; get a fresh copy of it."),
+	lm_fail(err, -EBADMSG, img->name, _("The image is damaged there; get a fresh copy of it."),
 		_("%s %" PRIu64 " cannot be decoded"), of, number);
 	lm_because(err, _("what is stored at byte %" PRIu64 " is damaged"), place);
-	return -EIO;
+	return -EBADMSG;
 }
 
 int image_block_read(const struct image *img, struct image_codec *codec, uint64_t place,

@@ -175,8 +175,8 @@ size_t image_root_len(const struct image *img, uint64_t block);
 bool image_root_in_fragment(const struct image *img, uint64_t block);
 /*
  * Decodes what is stored at place with that size word, which must become
- * exactly len bytes. scratch has room for a block. -EIO when it cannot be
- * decoded; naming says what it is of.
+ * exactly len bytes. scratch has room for a block. -EBADMSG when it cannot be
+ * decoded; of and number name it.
  */
 int image_block_read(const struct image *img, struct image_codec *codec, uint64_t place,
 		     uint32_t word, size_t len, unsigned char *scratch, unsigned char *out,

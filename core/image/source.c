@@ -54,6 +54,12 @@ static int get_block(struct root_source *s, uint64_t block, const unsigned char 
 	}
 	oldest->block = UINT64_MAX;
 	ret = image_root_read(s->img, s->codec, block, s->scratch, s->scratch2, oldest->data, err);
+	/* To those who read the root image it is a device that cannot be read there. */
+	if (ret == -EBADMSG) {
+		ret = -EIO;
+		if (err)
+			err->code = ret;
+	}
 	if (ret)
 		return ret;
 	oldest->block = block;
