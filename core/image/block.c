@@ -106,8 +106,8 @@ int image_root_read(const struct image *img, struct image_codec *codec, uint64_t
 
 	if (!image_root_in_fragment(img, block))
 		return image_block_read(img, codec, image_root_place(img, block),
-					image_root_word(img, block), len, scratch, out,
-					_("Block"), block, err);
+					image_root_word(img, block), len, scratch, out, _("Block"),
+					block, err);
 	ret = image_fragment_read(img, codec, inode->fragment, inode->frag_off + len, scratch,
 				  scratch2, &got, err);
 	if (!ret)

@@ -117,9 +117,8 @@ static int check_tables(struct check *c)
 	free(raw);
 	raw = NULL;
 	if (!ret && sb->export_start != IMAGE_NOWHERE)
-		ret = image_table_load(c->img, c->codec, sb->export_start,
-				       sb->inodes * UINT64_C(8), _("the table of inodes"), &raw,
-				       c->err);
+		ret = image_table_load(c->img, c->codec, sb->export_start, sb->inodes * UINT64_C(8),
+				       _("the table of inodes"), &raw, c->err);
 	free(raw);
 	if (!ret && sb->xattr_start != IMAGE_NOWHERE) {
 		ret = image_meta_load(c->img, c->codec, c->img->xattr_kv, sb->xattr_start,

@@ -84,9 +84,9 @@ int image_codec_new(const struct image *img, enum image_way way, struct image_co
 		return ret;
 	}
 	new = image_codec_wrap(c);
-	if (new && way == IMAGE_DECODE && img->sb.compression == IMAGE_LZMA) {
+	if (new &&way == IMAGE_DECODE && img->sb.compression == IMAGE_LZMA) {
 		new->twin_len = img->sb.block_bytes < IMAGE_META_BYTES ? IMAGE_META_BYTES
-									: img->sb.block_bytes;
+								       : img->sb.block_bytes;
 		new->twin = malloc(new->twin_len);
 		if (!new->twin) {
 			image_codec_free(new);

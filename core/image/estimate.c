@@ -46,8 +46,8 @@ void image_estimate(const struct image *image, const struct image_change *change
 		others += sb->block_bytes;
 	tables = table_bytes(image->inodes.len) + 2 * image->inodes.count +
 		 table_bytes(image->dirs.len) + 2 * image->dirs.count +
-		 table_bytes(sb->fragments * UINT64_C(16)) +
-		 table_bytes(sb->inodes * UINT64_C(8)) + table_bytes(sb->ids * UINT64_C(4));
+		 table_bytes(sb->fragments * UINT64_C(16)) + table_bytes(sb->inodes * UINT64_C(8)) +
+		 table_bytes(sb->ids * UINT64_C(4));
 	if (sb->xattr_start != IMAGE_NOWHERE)
 		tables += sb->bytes_used - image->xattr_kv;
 	old_tables = sb->bytes_used - sb->inode_start;

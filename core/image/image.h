@@ -18,18 +18,18 @@
 struct image;
 
 struct image_info {
-	char compression[8];   /* "gzip", "lzma", "lzo", "xz", "lz4", "zstd" */
+	char compression[8]; /* "gzip", "lzma", "lzo", "xz", "lz4", "zstd" */
 	uint32_t block_bytes;
-	char root_path[64];    /* "LiveOS/rootfs.img"; empty: a plain tree, no root image inside */
-	uint64_t root_bytes;   /* size of the root image */
+	char root_path[64];  /* "LiveOS/rootfs.img"; empty: a plain tree, no root image inside */
+	uint64_t root_bytes; /* size of the root image */
 	uint64_t root_blocks;
-	uint64_t bytes_used;   /* of the SquashFS */
+	uint64_t bytes_used;        /* of the SquashFS */
 	uint64_t root_stored_bytes; /* compressed bytes of the root image */
-	uint64_t other_bytes;  /* everything else in it */
+	uint64_t other_bytes;       /* everything else in it */
 	uint64_t mkfs_time;
 	unsigned char identity[32]; /* SHA-256 of the superblock */
-	bool can_read;         /* false: the compressor is not supported (lzo), only the above is known */
-	bool can_rewrite;      /* false: laid out in a way the writer does not take, see why_not */
+	bool can_read; /* false: the compressor is not supported (lzo), only the above is known */
+	bool can_rewrite; /* false: laid out in a way the writer does not take, see why_not */
 	char why_not[160];
 };
 
@@ -37,8 +37,7 @@ struct image_info {
  * Opens a SquashFS in file (not owned). -EMEDIUMTYPE when it is none, -EBADMSG
  * when it is damaged or cut off, -EOPNOTSUPP for an unknown version.
  */
-int image_open(struct io_file *file, const char *name, struct image **image,
-	       struct lm_error *err);
+int image_open(struct io_file *file, const char *name, struct image **image, struct lm_error *err);
 void image_close(struct image *image); /* NULL allowed */
 const struct image_info *image_info(const struct image *image);
 

@@ -13,36 +13,36 @@
 #include "core/image/image.h"
 
 #define IMAGE_SUPER_BYTES 96
-#define IMAGE_META_BYTES 8192
-#define IMAGE_NOWHERE UINT64_MAX     /* a table that is not there */
+#define IMAGE_META_BYTES  8192
+#define IMAGE_NOWHERE     UINT64_MAX /* a table that is not there */
 #define IMAGE_NO_FRAGMENT UINT32_MAX
-#define IMAGE_RAW (UINT32_C(1) << 24) /* in the size of a block: stored uncompressed */
-#define IMAGE_PAD_BYTES 4096
+#define IMAGE_RAW         (UINT32_C(1) << 24) /* in the size of a block: stored uncompressed */
+#define IMAGE_PAD_BYTES   4096
 
 enum { IMAGE_GZIP = 1, IMAGE_LZMA, IMAGE_LZO, IMAGE_XZ, IMAGE_LZ4, IMAGE_ZSTD };
 
 enum { /* flags of the superblock */
-	IMAGE_F_RAW_INODES = 0x001,
-	IMAGE_F_RAW_DATA = 0x002,
-	IMAGE_F_RAW_FRAGMENTS = 0x008,
-	IMAGE_F_COMPRESSOR_OPTIONS = 0x400
+       IMAGE_F_RAW_INODES = 0x001,
+       IMAGE_F_RAW_DATA = 0x002,
+       IMAGE_F_RAW_FRAGMENTS = 0x008,
+       IMAGE_F_COMPRESSOR_OPTIONS = 0x400
 };
 
 enum { /* types of inodes; those from IMAGE_LDIR on are the long forms */
-	IMAGE_DIR = 1,
-	IMAGE_REG,
-	IMAGE_SYMLINK,
-	IMAGE_BLKDEV,
-	IMAGE_CHRDEV,
-	IMAGE_FIFO,
-	IMAGE_SOCKET,
-	IMAGE_LDIR,
-	IMAGE_LREG,
-	IMAGE_LSYMLINK,
-	IMAGE_LBLKDEV,
-	IMAGE_LCHRDEV,
-	IMAGE_LFIFO,
-	IMAGE_LSOCKET
+       IMAGE_DIR = 1,
+       IMAGE_REG,
+       IMAGE_SYMLINK,
+       IMAGE_BLKDEV,
+       IMAGE_CHRDEV,
+       IMAGE_FIFO,
+       IMAGE_SOCKET,
+       IMAGE_LDIR,
+       IMAGE_LREG,
+       IMAGE_LSYMLINK,
+       IMAGE_LBLKDEV,
+       IMAGE_LCHRDEV,
+       IMAGE_LFIFO,
+       IMAGE_LSOCKET
 };
 
 struct image_super {

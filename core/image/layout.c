@@ -10,8 +10,7 @@ void image_layout_make(const struct image *old, const struct image_change *chang
 	lay->gap = root->stored ? root->inode.start : old->sb.inode_start;
 	lay->gap_end = lay->gap + root->stored;
 	lay->frag = lay->frag_end = old->sb.inode_start;
-	if (root->tail_in_fragment &&
-	    change->fate(change->arg, root->inode.blocks) != IMAGE_KEEP) {
+	if (root->tail_in_fragment && change->fate(change->arg, root->inode.blocks) != IMAGE_KEEP) {
 		f = &old->fragments[root->inode.fragment];
 		lay->frag = f->start;
 		lay->frag_end = f->start + image_word_bytes(f->word);
@@ -36,8 +35,8 @@ unsigned image_layout_parts(const struct image *old, const struct image_layout *
 	bool gap_first = lay->gap <= lay->frag;
 	const uint64_t from[3] = {IMAGE_SUPER_BYTES, gap_first ? lay->gap_end : lay->frag_end,
 				  gap_first ? lay->frag_end : lay->gap_end};
-	const uint64_t to[3] = {gap_first ? lay->gap : lay->frag,
-				gap_first ? lay->frag : lay->gap, old->sb.inode_start};
+	const uint64_t to[3] = {gap_first ? lay->gap : lay->frag, gap_first ? lay->frag : lay->gap,
+				old->sb.inode_start};
 	unsigned i, n = 0;
 
 	for (i = 0; i < 3; i++) {

@@ -42,8 +42,8 @@ static int read_block(const struct image *img, struct image_codec *codec, uint64
 	} else {
 		ret = image_decode(codec, raw + 2, size, out, IMAGE_META_BYTES);
 		if (ret < 0)
-			return image_bad(img, err,
-					 _("%s cannot be decoded at byte %" PRIu64), what, place);
+			return image_bad(img, err, _("%s cannot be decoded at byte %" PRIu64), what,
+					 place);
 		*len = (size_t)ret;
 	}
 	*next = place + 2 + size;
@@ -87,8 +87,8 @@ int image_meta_load(const struct image *img, struct image_codec *codec, uint64_t
 		meta->blocks[meta->count].at = meta->len;
 		if (place == end)
 			return 0;
-		ret = read_block(img, codec, place, end, what, meta->data + meta->len, &len,
-				 &place, err);
+		ret = read_block(img, codec, place, end, what, meta->data + meta->len, &len, &place,
+				 err);
 		if (ret)
 			break;
 		meta->len += len;
@@ -132,8 +132,7 @@ bool image_meta_find(const struct image_meta *meta, uint64_t block, uint32_t off
 {
 	int64_t i = image_meta_block(meta, block);
 
-	if (i < 0 || (size_t)i >= meta->count ||
-	    off >= meta->blocks[i + 1].at - meta->blocks[i].at)
+	if (i < 0 || (size_t)i >= meta->count || off >= meta->blocks[i + 1].at - meta->blocks[i].at)
 		return false;
 	*at = meta->blocks[i].at + off;
 	return true;

@@ -115,8 +115,8 @@ static int map_root(struct image *img, struct lm_error *err)
 	if (ret)
 		return ret;
 	root->list = img->inodes.data + root->inode.list_at;
-	root->offsets = calloc((size_t)(root->inode.blocks / IMAGE_STEP) + 1,
-			       sizeof(*root->offsets));
+	root->offsets =
+		calloc((size_t)(root->inode.blocks / IMAGE_STEP) + 1, sizeof(*root->offsets));
 	if (!root->offsets)
 		return image_no_memory(img, err);
 	for (i = 0; i < root->inode.blocks; i++) {
@@ -198,8 +198,9 @@ static int judge(struct image *img, struct lm_error *err)
 			return 0;
 		}
 		if (root->tail_in_fragment && stored &&
-		    inode.start < img->fragments[root->inode.fragment].start +
-				image_word_bytes(img->fragments[root->inode.fragment].word) &&
+		    inode.start <
+			    img->fragments[root->inode.fragment].start +
+				    image_word_bytes(img->fragments[root->inode.fragment].word) &&
 		    inode.start + stored > img->fragments[root->inode.fragment].start) {
 			refuse(img, _("another file shares blocks with the root image"));
 			return 0;
@@ -268,8 +269,8 @@ static int load(struct image *img, struct lm_error *err)
 	if (!ret)
 		ret = dirs_end(img, &end, err);
 	if (!ret)
-		ret = image_meta_load(img, codec, img->sb.dir_start, end,
-				      _("the directory table"), &img->dirs, err);
+		ret = image_meta_load(img, codec, img->sb.dir_start, end, _("the directory table"),
+				      &img->dirs, err);
 	if (!ret)
 		ret = load_fragments(img, codec, err);
 	if (!ret)

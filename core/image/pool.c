@@ -11,7 +11,7 @@
 #include "core/i18n.h"
 
 #define MOST_THREADS 16
-#define STACK_BYTES (512U << 10)
+#define STACK_BYTES  (512U << 10)
 
 struct job {
 	unsigned char *raw, *packed;

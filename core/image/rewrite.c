@@ -12,7 +12,7 @@
 #include "core/image/pool.h"
 
 #define RUN_BYTES (UINT64_C(1) << 20)
-#define QUEUE 64
+#define QUEUE     64
 
 /* What comes next in the file: a run of kept blocks, or a block from the pool. */
 struct item {
@@ -41,8 +41,7 @@ static int report(struct rewrite *r)
 
 	if (!r->progress || !r->progress(r->arg, min_u64(done, r->total), r->total))
 		return 0;
-	return lm_fail(r->err, -ECANCELED, r->out.name, NULL,
-		       _("The new image was not finished"));
+	return lm_fail(r->err, -ECANCELED, r->out.name, NULL, _("The new image was not finished"));
 }
 
 /* Writes out the oldest item. */
@@ -149,8 +148,7 @@ static int put_root(struct rewrite *r)
 }
 
 /* The end of the root image shares a fragment with the ends of others, which stay. */
-static int put_tail(struct rewrite *r, const struct image_layout *lay,
-		    struct image_fragment *fresh)
+static int put_tail(struct rewrite *r, const struct image_layout *lay, struct image_fragment *fresh)
 {
 	const struct image *old = r->old;
 	const struct image_inode *inode = &old->root.inode;
@@ -170,8 +168,8 @@ static int put_tail(struct rewrite *r, const struct image_layout *lay,
 	if (!ret)
 		ret = image_codec_new(old, IMAGE_ENCODE, &enc, r->err);
 	if (!ret)
-		ret = image_fragment_read(old, in, inode->fragment, inode->frag_off + tail,
-					  scratch, data, &len, r->err);
+		ret = image_fragment_read(old, in, inode->fragment, inode->frag_off + tail, scratch,
+					  data, &len, r->err);
 	if (ret)
 		goto out;
 	if (r->change->fate(r->change->arg, block) == IMAGE_CHANGE)
@@ -213,11 +211,10 @@ static int put_others(struct rewrite *r, const struct image_layout *lay)
 }
 
 int image_rewrite(struct image *old, const struct image_change *change, struct io_file *out,
-		  const char *out_name, image_progress_fn progress, void *arg,
-		  struct lm_error *err)
+		  const char *out_name, image_progress_fn progress, void *arg, struct lm_error *err)
 {
-	struct rewrite r = {.old = old, .change = change, .progress = progress, .arg = arg,
-			    .err = err};
+	struct rewrite r = {
+		.old = old, .change = change, .progress = progress, .arg = arg, .err = err};
 	struct image_fragment fresh = {0};
 	struct image_layout lay;
 	struct image_super sb;

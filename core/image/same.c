@@ -161,8 +161,7 @@ static int same_header(void *arg, uint64_t at)
 	if (!same_block(&s->old->inodes, get_le32(s->old->dirs.data + at + 4), &s->new->inodes,
 			get_le32(is)))
 		return image_differs(s->new, s->err,
-				     _("its directory table at %" PRIu64
-				       " leads to other inodes"),
+				     _("its directory table at %" PRIu64 " leads to other inodes"),
 				     at);
 	memcpy(s->want + at + 4, is, 4);
 	return 0;
@@ -188,7 +187,8 @@ static int same_dirs(struct same *s)
 			ret = image_each_header(s->old, &inode, same_header, s, s->err);
 	}
 	if (!ret && memcmp(s->want, s->new->dirs.data, (size_t)was->len) != 0)
-		ret = image_differs(s->new, s->err, "%s", _("its directories are not the old ones"));
+		ret = image_differs(s->new, s->err, "%s",
+				    _("its directories are not the old ones"));
 	free(s->want);
 	s->want = NULL;
 	return ret;
@@ -209,9 +209,9 @@ static int same_fragments(struct same *s)
 		else
 			ok = b->word == a->word && b->start == image_layout_move(s->lay, a->start);
 		if (!ok)
-			return image_differs(new, s->err,
-					     _("its fragment %" PRIu32 " is not where it should be"),
-					     i);
+			return image_differs(
+				new, s->err,
+				_("its fragment %" PRIu32 " is not where it should be"), i);
 	}
 	return 0;
 }
@@ -335,7 +335,7 @@ int image_same_tables(const struct image *old, const struct image *new,
 		      const struct image_layout *lay, struct lm_error *err)
 {
 	struct same s = {.old = old, .new = new, .lay = lay, .err = err};
-	uint64_t end = new->sb.id_start + div_up(new->sb.ids * UINT64_C(4), IMAGE_META_BYTES) * 8;
+	uint64_t end = new->sb.id_start + div_up(new->sb.ids *UINT64_C(4), IMAGE_META_BYTES) * 8;
 	int ret = same_super(&s);
 
 	if (!ret)
@@ -348,8 +348,8 @@ int image_same_tables(const struct image *old, const struct image *new,
 		ret = same_table(&s, old->sb.export_start, new->sb.export_start,
 				 old->sb.inodes * UINT64_C(8), true, _("the table of inodes"));
 	if (!ret)
-		ret = same_table(&s, old->sb.id_start, new->sb.id_start,
-				 old->sb.ids * UINT64_C(4), false, _("the table of owners"));
+		ret = same_table(&s, old->sb.id_start, new->sb.id_start, old->sb.ids * UINT64_C(4),
+				 false, _("the table of owners"));
 	if (!ret)
 		ret = same_xattrs(&s, &end);
 	if (!ret && end != new->sb.bytes_used)

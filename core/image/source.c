@@ -10,7 +10,7 @@
 #include "core/image/inside.h"
 
 #define CACHE_BYTES (4U << 20)
-#define MOST_SLOTS 64
+#define MOST_SLOTS  64
 
 struct slot {
 	unsigned char *data;

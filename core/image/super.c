@@ -11,7 +11,7 @@
 #include "core/image/inside.h"
 #include "core/image/sha256.h"
 
-#define MAGIC 0x73717368
+#define MAGIC         0x73717368
 #define MAGIC_SWAPPED 0x68737173
 
 static const char *const names[] = {"", "gzip", "lzma", "lzo", "xz", "lz4", "zstd"};
@@ -92,8 +92,7 @@ static int check(const struct image *img, struct lm_error *err)
 		return image_bad(img, err, _("its table of inodes is not where it should be"));
 	if (sb->xattr_start != IMAGE_NOWHERE &&
 	    (sb->xattr_start < sb->id_start || sb->xattr_start > end || end - sb->xattr_start < 16))
-		return image_bad(img, err,
-				 _("its table of attributes is not where it should be"));
+		return image_bad(img, err, _("its table of attributes is not where it should be"));
 	return 0;
 }
 

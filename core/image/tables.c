@@ -23,8 +23,8 @@ struct tables {
 	struct image_out *out;
 	struct image_super *sb;
 	struct image_codec *codec;
-	unsigned char *inodes, *dirs;         /* the new tables, decoded */
-	uint64_t *inode_blocks, *dir_blocks;  /* new place of each of their blocks */
+	unsigned char *inodes, *dirs;        /* the new tables, decoded */
+	uint64_t *inode_blocks, *dir_blocks; /* new place of each of their blocks */
 	struct lm_error *err;
 };
 

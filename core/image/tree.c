@@ -10,8 +10,8 @@
 #include "core/image/inside.h"
 
 #define DIR_HEADER_BYTES 12
-#define DIR_ENTRY_BYTES 8
-#define DIR_INDEX_BYTES 12
+#define DIR_ENTRY_BYTES  8
+#define DIR_INDEX_BYTES  12
 /* A directory's size counts three bytes for "." and "..", which are not stored. */
 #define DIR_UNSTORED 3
 
@@ -24,7 +24,7 @@ static int bad_inode(const struct image *img, uint64_t at, struct lm_error *err)
 /* Bytes before what varies in length; 0 for an unknown type. */
 static size_t fixed_len(unsigned type)
 {
-	static const unsigned char len[] = {0,	32, 32, 24, 24, 24, 20, 20,
+	static const unsigned char len[] = {0,  32, 32, 24, 24, 24, 20, 20,
 					    40, 56, 24, 28, 28, 24, 24};
 
 	return type < sizeof(len) ? len[type] : 0;
@@ -141,18 +141,18 @@ int image_file_stored(const struct image *img, const struct image_inode *inode, 
 	for (i = 0; i < inode->blocks; i++) {
 		word = get_le32(list + 4 * i);
 		if (word & ~(2 * IMAGE_RAW - 1) || image_word_bytes(word) > img->sb.block_bytes)
-			return image_bad(img, err,
-					 _("the inode at %" PRIu64
-					   " gives block %" PRIu64 " a wrong size"),
-					 inode->at, i);
+			return image_bad(
+				img, err,
+				_("the inode at %" PRIu64 " gives block %" PRIu64 " a wrong size"),
+				inode->at, i);
 		sum += image_word_bytes(word);
 	}
-	if (sum && (inode->start < IMAGE_SUPER_BYTES ||
-		    add_overflows(inode->start, sum, &end) || end > img->sb.inode_start))
-		return image_bad(img, err,
-				 _("the blocks of the inode at %" PRIu64
-				   " are not where data can be"),
-				 inode->at);
+	if (sum && (inode->start < IMAGE_SUPER_BYTES || add_overflows(inode->start, sum, &end) ||
+		    end > img->sb.inode_start))
+		return image_bad(
+			img, err,
+			_("the blocks of the inode at %" PRIu64 " are not where data can be"),
+			inode->at);
 	*stored = sum;
 	return 0;
 }
@@ -166,10 +166,10 @@ static int listing(const struct image *img, const struct image_inode *dir, uint6
 		return 0;
 	if (!image_meta_find(&img->dirs, dir->dir_block, dir->dir_off, at) ||
 	    *len > img->dirs.len - *at)
-		return image_bad(img, err,
-				 _("the directory at %" PRIu64
-				   " of the inode table has no valid listing"),
-				 dir->at);
+		return image_bad(
+			img, err,
+			_("the directory at %" PRIu64 " of the inode table has no valid listing"),
+			dir->at);
 	return 0;
 }
 

@@ -30,8 +30,7 @@ static int report(struct verify *v, uint64_t more)
 	v->done = min_u64(v->done + more, v->total);
 	if (!v->progress || !v->progress(v->arg, v->done, v->total))
 		return 0;
-	return lm_fail(v->err, -ECANCELED, v->new->name, NULL,
-		       _("The new image was not verified"));
+	return lm_fail(v->err, -ECANCELED, v->new->name, NULL, _("The new image was not verified"));
 }
 
 /* len bytes of the old container at was are at is in the new one. */
@@ -177,8 +176,8 @@ static int check_tail(struct verify *v)
 	ret = image_fragment_read(v->old, v->codec, inode->fragment, inode->frag_off + tail,
 				  v->scratch, v->a, &len, v->err);
 	if (!ret)
-		ret = image_fragment_read(v->new, v->codec, inode->fragment,
-					  inode->frag_off + tail, v->scratch, v->b, &now, v->err);
+		ret = image_fragment_read(v->new, v->codec, inode->fragment, inode->frag_off + tail,
+					  v->scratch, v->b, &now, v->err);
 	if (ret)
 		return ret;
 	memset(v->a + inode->frag_off, 0, tail);
@@ -236,8 +235,12 @@ int image_verify(struct image *old, const struct image_change *change, struct io
 		 const char *new_name, bool deep, image_progress_fn progress, void *arg,
 		 struct lm_error *err)
 {
-	struct verify v = {.old = old, .change = change, .deep = deep, .progress = progress,
-			   .arg = arg, .err = err};
+	struct verify v = {.old = old,
+			   .change = change,
+			   .deep = deep,
+			   .progress = progress,
+			   .arg = arg,
+			   .err = err};
 	int ret;
 
 	if (!old->info.can_rewrite)

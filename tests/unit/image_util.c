@@ -161,7 +161,7 @@ unsigned char *util_tree(const char *tree, size_t bytes)
 
 void util_squash(const char *tree, const char *image, const char *options)
 {
-	const char *argv[32] = {"mksquashfs", tree,        image,       "-noappend",
+	const char *argv[32] = {"mksquashfs", tree,           image,         "-noappend",
 				"-quiet",     "-no-progress", "-processors", "2"};
 	char *copy = strdup(options), *save = NULL, *word;
 	size_t n = 8;

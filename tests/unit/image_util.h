@@ -26,8 +26,8 @@ struct io_file *util_mem_file(unsigned char *data, size_t len);
 
 /* Calls go to inner, which is not owned; the nth read or write fails with error. */
 struct util_fail {
-	struct io_file *file; /* to be used and closed */
-	unsigned reads, writes, syncs; /* counted so far */
+	struct io_file *file;                   /* to be used and closed */
+	unsigned reads, writes, syncs;          /* counted so far */
 	unsigned read_nth, write_nth, sync_nth; /* 0: never */
 	int error;
 };
