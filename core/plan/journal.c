@@ -455,7 +455,7 @@ int journal_log(struct io *io, const char *live_dir, struct lm_error *err, const
 	struct tm tm;
 	time_t now = time(NULL);
 	va_list args;
-	bool made;
+	bool made = false;
 	int ret, closed, len;
 
 	va_start(args, format);
