@@ -157,7 +157,7 @@ bool small_same(const struct small_stick *s, const struct small_files *files, co
 static void write_file(const char *dir, const char *name, size_t len, unsigned seed)
 {
 	unsigned char *data = malloc(len);
-	char path[256];
+	char path[512];
 
 	assert_non_null(data);
 	for (size_t i = 0; i < len; i++) {
