@@ -35,7 +35,7 @@ change)
 	sync
 	rm /var/gone
 	report
-	livemend merge --yes >/tmp/merge.out 2>&1
+	livemend merge --yes /run/initramfs/live >/tmp/merge.out 2>&1
 	echo "merge: $?"
 	sed 's/^/said: /' /tmp/merge.out
 	livemend layout

@@ -92,12 +92,23 @@ one_state()
 	return $good
 }
 
-# After resume nothing is left to do, the file system is usable, and the system the same.
+# After resume nothing is left to do, the file system is usable, and the system the same. A cut
+# within a write of FAT itself can leave a folder at which the kernel makes the stick read-only;
+# then livemend says to run fsck.vfat and resume again, and that must mend it.
 resumed()
 {
 	mount -t vfat -o loop /mnt/cut.img "$s" || return 1
 	"$livemend" resume --yes "$s" >/mnt/tmp/resume.out 2>&1
 	rc=$?
+	if [ $rc = 5 ] && grep -q 'fsck.vfat -a' /mnt/tmp/resume.out; then
+		echo "# $where: FAT itself was hurt; fsck.vfat, and again"
+		known_view || echo "# $where: another system before fsck.vfat"
+		umount "$s"
+		fsck.vfat -a /mnt/cut.img >/mnt/tmp/fsck.out 2>&1
+		mount -t vfat -o loop /mnt/cut.img "$s" || return 1
+		"$livemend" resume --yes "$s" >/mnt/tmp/resume.out 2>&1
+		rc=$?
+	fi
 	good=0
 	case $rc in
 	0 | 3) ;; # 3: there is nothing to resume
