@@ -250,8 +250,12 @@ int lm_usage_read(struct lm_stick *stick, const struct lm_watch *watch, struct l
 	if (look.trouble.code) {
 		/* What cannot be opened cannot be told apart either. */
 		r = look.trouble.code;
-		if (err)
+		if (err) {
 			*err = look.trouble;
+			/* Nothing failed here: it is the overlay that needs attention. */
+			if (r == -EUCLEAN)
+				err->outcome = LM_ATTENTION;
+		}
 	} else if (!look.store || !look.base || !look.fs) {
 		r = lm_refuse(err, -EOPNOTSUPP, stick->shown, NULL,
 			      _("it has no dm-snapshot overlay"), "%s",

@@ -108,8 +108,10 @@ static void open_view(struct lm_stick *s, size_t overlay, struct stick_look *loo
 		const char *path = s->overlays[overlay].path;
 
 		if (info->state == LM_STATE_INVALID) {
-			lm_fail(&e, -EUCLEAN, path, NULL, "%s",
-				_("The overlay cannot be used as it is"));
+			lm_fail(&e, -EUCLEAN, path,
+				_("What it holds is still there: keep a copy of the overlay file, "
+				  "and change nothing. `livemend doctor` says more."),
+				"%s", _("The overlay cannot be used as it is"));
 			lm_because(&e, _("the kernel marked it invalid"));
 		} else {
 			lm_fail(&e, -EUCLEAN, path, NULL, "%s", _("The overlay is damaged"));
