@@ -134,7 +134,7 @@ static void is_harmless(struct pair *p)
 static void all_flips(const char *options, size_t step)
 {
 	struct lm_error err = {0};
-	unsigned same = 0;
+	unsigned same = 0, tried = 0;
 	struct pair p;
 	size_t i;
 	int ret;
@@ -142,6 +142,7 @@ static void all_flips(const char *options, size_t step)
 	make_pair(&p, options);
 	no_error(verify(&p, &err), &err);
 	for (i = 0; i < p.new_len; i += i < IMAGE_SUPER_BYTES || i + 3000 > p.new_len ? 1 : step) {
+		tried++;
 		p.new[i] = (unsigned char)(p.new[i] ^ 1U << i % 8);
 		ret = verify(&p, &err);
 		if (!ret) {
@@ -158,7 +159,8 @@ static void all_flips(const char *options, size_t step)
 		assert_int_equal(err.code, ret);
 		assert_true(err.what[0] && err.why[0]);
 	}
-	assert_true(same < 100);
+	/* How many encodings of one table there are depends on what is in it (times, names). */
+	assert_true(same * 4 < tried);
 	no_error(verify(&p, &err), &err);
 	free_pair(&p);
 }
