@@ -33,8 +33,9 @@ static int gauge(struct libscols_line *line, const char *what, double percent)
 {
 	char bar[24];
 
+	/* Rounded down, as the dashboard does: 100 % is what is full, not what is nearly so. */
 	return table_set(line, WHAT, what) || table_set(line, BAR, out_bar(bar, 20, percent)) ||
-	       table_setf(line, USE, "%.0f%%", percent);
+	       table_setf(line, USE, "%u%%", (unsigned)percent);
 }
 
 static int overlay_line(struct out *out, struct libscols_table *table, const struct lm_overlay *o)
