@@ -295,7 +295,16 @@ void lm_usage_free(struct lm_usage *usage);
 
 /* -------------------------------------------------------------- plan -- */
 
-enum lm_op { LM_OP_EXPORT, LM_OP_MERGE, LM_OP_RESET, LM_OP_RESUME, LM_OP_PRACTICE };
+enum lm_op {
+	LM_OP_EXPORT,
+	LM_OP_MERGE,
+	LM_OP_RESET,
+	LM_OP_RESUME,
+	LM_OP_PRACTICE,
+	LM_OP_RECOVER,
+	LM_OP_COMPACT,
+	LM_OP_GROW
+};
 const char *lm_op_word(enum lm_op op); /* "merge": the name of the command */
 
 enum lm_method { LM_METHOD_REWRITE, LM_METHOD_MIRROR, LM_METHOD_SNAPSHOT_MERGE };
@@ -303,9 +312,10 @@ enum lm_method { LM_METHOD_REWRITE, LM_METHOD_MIRROR, LM_METHOD_SNAPSHOT_MERGE }
 struct lm_options {
 	enum lm_op op;
 	enum lm_method method; /* merge */
-	const char *work;      /* merge: --work DIR, or NULL */
+	const char *work;      /* merge, compact: --work DIR, or NULL */
 	const char *out;       /* export: OUT; practice: DIR */
 	const char *lesson;    /* practice: NULL for the healthy stick */
+	uint64_t size_bytes;   /* grow: the new size; recover: the size asked for, 0 = as is sensible */
 	bool deep;             /* merge: decode everything when verifying */
 	bool undo;             /* resume: undo rather than finish, where that is possible */
 };

@@ -15,6 +15,12 @@ const char *lm_op_word(enum lm_op op)
 		return "resume";
 	case LM_OP_PRACTICE:
 		return "practice";
+	case LM_OP_RECOVER:
+		return "recover";
+	case LM_OP_COMPACT:
+		return "compact";
+	case LM_OP_GROW:
+		return "grow";
 	}
 	return "unknown";
 }
