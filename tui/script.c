@@ -138,9 +138,10 @@ static bool cursor_at(const struct ui *ui, const char *text)
 int script_step(struct script *s, struct ui *ui)
 {
 	if (!s->rest && !next_line(s)) {
-		if (!ui->ending)
-			ui_end(ui, SIGTERM);
-		return -1;
+		if (ui->ending)
+			return -1;
+		ui_end(ui, SIGTERM);
+		return 0;
 	}
 	if (strcmp(s->verb, "wait") == 0 || strcmp(s->verb, "gone") == 0) {
 		if (shows(ui, s->rest) == (s->verb[0] == 'w')) {
