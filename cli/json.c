@@ -232,6 +232,7 @@ static struct json_object *finding_object(const struct lm_finding *f)
 	jm_text(&m, "what", f->what);
 	jm_text(&m, "means", f->means);
 	jm_text(&m, "remedy", f->remedy);
+	jm_text(&m, "op", f->op);
 	return jm_end(&m);
 }
 

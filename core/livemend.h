@@ -100,6 +100,14 @@ void lm_stick_close(struct lm_stick *stick);
 /* The path as the user gave it (or as found, for the booted system), printable. */
 const char *lm_stick_path(const struct lm_stick *stick);
 
+/*
+ * Is the opened stick still there? 0, or -ENODEV: it was pulled out, unmounted
+ * or removed. Asks the kernel and the names, reads nothing from the medium.
+ */
+int lm_stick_present(struct lm_stick *stick, struct lm_error *err);
+
+enum lm_health { LM_HEALTHY, LM_WATCH, LM_ACT, LM_BROKEN };
+
 /* A medium that looks like a live stick, found among the block devices. */
 struct lm_found {
 	char *path;   /* what to give to lm_stick_open(); NULL for the booted one */
@@ -108,11 +116,33 @@ struct lm_found {
 	char *fstype; /* may be NULL */
 	uint64_t size_bytes;
 	bool booted;
+	char *contents;  /* what is on it, in a few words */
+	bool judged;     /* by lm_found_judge(): the next two say something */
+	enum lm_health health;
+	char *headline;  /* one sentence: how it stands, or why that cannot be told; NULL before */
 };
 
 /* Lists live media, the booted one first. *list is freed with lm_found_free(). */
 int lm_find(struct lm_ctx *ctx, struct lm_found **list, size_t *count, struct lm_error *err);
 void lm_found_free(struct lm_found *list, size_t count);
+
+/*
+ * Looks how the found stick stands, which reads its tables and may take long.
+ * Negative errno, with the reason as headline and judged false, when that failed.
+ */
+int lm_found_judge(struct lm_ctx *ctx, struct lm_found *found, struct lm_error *err);
+
+/*
+ * Watches for media that come and go, and for mounts. By udev's events, by the
+ * kernel's where no udev runs, and by looking every few seconds in any case.
+ */
+struct lm_monitor;
+int lm_monitor_start(struct lm_ctx *ctx, struct lm_monitor **monitor, struct lm_error *err);
+void lm_monitor_stop(struct lm_monitor *monitor);
+/* For poll(): readable when lm_monitor_changed() should be asked. */
+int lm_monitor_fd(const struct lm_monitor *monitor);
+/* Never waits. True when media or mounts are not what they were at the last call. */
+bool lm_monitor_changed(struct lm_monitor *monitor);
 
 /* ------------------------------------------------------------ status -- */
 
@@ -160,9 +190,6 @@ struct lm_overlay {
 
 enum lm_fs_state { LM_FS_CLEAN, LM_FS_DIRTY, LM_FS_ERRORS, LM_FS_UNKNOWN };
 
-/* Overall judgement, worst finding first. */
-enum lm_health { LM_HEALTHY, LM_WATCH, LM_ACT, LM_BROKEN };
-
 struct lm_wall {
 	char *what;            /* "overlay", "root-blocks", "root-inodes", "stick", "ram", "fat-4gib" */
 	char *text;            /* the same in words */
@@ -171,6 +198,7 @@ struct lm_wall {
 	char *basis;           /* what seconds_left rests on, NULL when not known */
 };
 
+/* health is the overall judgement, worst finding first. */
 struct lm_status {
 	struct {
 		char *path, *label, *uuid, *fstype, *model;
@@ -209,6 +237,7 @@ struct lm_status {
 	enum lm_health health;
 	char *headline; /* one sentence: how it stands */
 	char *advice;   /* one sentence: what to do now, NULL when nothing */
+	const char *advice_op; /* the command that does it: "merge"; NULL when there is none */
 	bool interrupted;    /* an operation was cut off: resume takes it up */
 	char *interrupted_op; /* its name, NULL otherwise */
 	bool paired;         /* false: overlay and base do not belong together */
@@ -246,6 +275,7 @@ struct lm_finding {
 	char *what;     /* what was found */
 	char *means;    /* what it means, NULL for LM_SEV_OK */
 	char *remedy;   /* what helps, NULL for LM_SEV_OK */
+	const char *op; /* the command that brings the remedy: "merge"; NULL when there is none */
 };
 
 struct lm_report {

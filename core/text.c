@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/text.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -135,6 +137,49 @@ char *text_size(char dst[16], uint64_t bytes)
 		snprintf(dst, 16, "%.*f %s", value < 9.995 ? 2 : value < 99.95 ? 1 : 0, value,
 			 unit[u]);
 	return dst;
+}
+
+int text_parse_size(const char *text, uint64_t *bytes)
+{
+	static const char units[] = "kmgt";
+	uint64_t whole = 0, part = 0, scale = 1, unit = 1, rest;
+	const char *at, *u;
+
+	text += strspn(text, " ");
+	if (!isdigit((unsigned char)*text))
+		return -EINVAL;
+	for (at = text; isdigit((unsigned char)*at); at++)
+		if (whole > (UINT64_MAX - 9) / 10)
+			return -ERANGE;
+		else
+			whole = whole * 10 + (uint64_t)(*at - '0');
+	if (*at == '.' || *at == ',') {
+		if (!isdigit((unsigned char)at[1]))
+			return -EINVAL;
+		/* More digits than that say nothing about a size. */
+		for (at++; isdigit((unsigned char)*at); at++)
+			if (scale < 1000000) {
+				part = part * 10 + (uint64_t)(*at - '0');
+				scale *= 10;
+			}
+	}
+	at += strspn(at, " ");
+	u = *at ? strchr(units, tolower((unsigned char)*at)) : NULL;
+	if (u) {
+		unit = 1ull << (10 * (u - units + 1));
+		at++;
+		if (tolower((unsigned char)*at) == 'i' && tolower((unsigned char)at[1]) == 'b')
+			at += 2;
+	}
+	at += strspn(at, " ");
+	if (*at || (scale > 1 && unit == 1))
+		return -EINVAL;
+	/* part is below 10^6 and the unit at most 2^40: this cannot overflow. */
+	rest = part * unit / scale;
+	if (whole > (UINT64_MAX - rest) / unit)
+		return -ERANGE;
+	*bytes = whole * unit + rest;
+	return 0;
 }
 
 char *text_duration(char dst[32], uint64_t seconds)

@@ -27,6 +27,12 @@ char *text_vformat(const char *format, va_list args);
  */
 char *text_size(char dst[16], uint64_t bytes);
 
+/*
+ * The other way round: "512M", "1.5G", "2 GiB", "700000" (bytes). K, M, G, T are
+ * powers of 1024. 0, -EINVAL when it is no size, -ERANGE when it is too large.
+ */
+int text_parse_size(const char *text, uint64_t *bytes);
+
 /* "4 s", "3 min 20 s", "2 h 5 min", "3 days". dst needs 32 bytes. Returns dst. */
 char *text_duration(char dst[32], uint64_t seconds);
 

@@ -11,6 +11,32 @@
 #include "core/plan/journal.h"
 #include "core/text.h"
 
+/* What mends it: the remedies' commands. A finding that is not listed has none. */
+static const char *op_of(const char *id)
+{
+	static const struct {
+		const char *id, *op;
+	} ops[] = {
+		{"interrupted", "resume"},       {"overlay-nearly-full", "merge"},
+		{"overlay-full", "recover"},     {"overlay-sparse", "merge"},
+		{"store-invalid", "recover"},    {"store-header", "recover"},
+		{"store-truncated", "recover"},  {"store-outside-base", "recover"},
+		{"store-beyond-end", "recover"}, {"store-in-tables", "recover"},
+		{"store-duplicate", "recover"},  {"store-shared", "recover"},
+		{"store-stale-tail", "merge"}, {"store-damaged", "recover"},
+		{"store-hole", "merge"},       {"fs-errors", "recover"},
+		{"fs-dirty", "recover"},         {"fs-faults", "recover"},
+		{"fs-faults-dirty", "recover"},  {"fs-damaged", "recover"},
+		{"store-exact-fit", "merge"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
+		if (strcmp(ops[i].id, id) == 0)
+			return ops[i].op;
+	return NULL;
+}
+
 void doctor_add(struct doctor *d, enum lm_severity severity, const char *id, const char *subject,
 		const char *what, const char *means, const char *remedy)
 {
@@ -30,6 +56,8 @@ void doctor_add(struct doctor *d, enum lm_severity severity, const char *id, con
 	}
 	f = &r->findings[r->count++];
 	*f = (struct lm_finding){.severity = severity, .id = id};
+	if (severity != LM_SEV_OK)
+		f->op = op_of(id);
 	f->subject = text_dup(subject);
 	f->what = text_dup(what);
 	f->means = text_dup(means);

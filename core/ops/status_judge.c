@@ -119,11 +119,21 @@ static int find_wall(struct lm_status *s, const struct status_facts *f)
 struct verdict {
 	enum lm_health health;
 	char *headline, *advice;
+	const char *op; /* what the advice asks for */
 };
 
 static struct verdict say(enum lm_health health, char *headline, const char *advice)
 {
-	return (struct verdict){ health, headline, advice ? text_dup(advice) : NULL };
+	return (struct verdict){ health, headline, advice ? text_dup(advice) : NULL, NULL };
+}
+
+static struct verdict say_op(enum lm_health health, char *headline, const char *op,
+			     const char *advice)
+{
+	struct verdict v = say(health, headline, advice);
+
+	v.op = op;
+	return v;
 }
 
 static struct verdict judge_overlay(const struct lm_status *s, const struct status_facts *f,
@@ -133,25 +143,25 @@ static struct verdict judge_overlay(const struct lm_status *s, const struct stat
 
 	switch (o->state) {
 	case LM_STATE_OVERFLOW:
-		return say(LM_BROKEN, text_dup(_("The overlay is full: nothing more can be saved.")),
+		return say_op(LM_BROKEN, text_dup(_("The overlay is full: nothing more can be saved.")), "recover",
 			   _("Save what is open elsewhere, boot another system, and merge the "
 			     "overlay from there."));
 	case LM_STATE_FULL:
-		return say(LM_ACT, text_dup(_("The overlay is full: nothing more can be saved.")),
+		return say_op(LM_ACT, text_dup(_("The overlay is full: nothing more can be saved.")), "merge",
 			   _("Merge the overlay into the root image; that empties it."));
 	case LM_STATE_INVALID:
-		return say(LM_BROKEN,
+		return say_op(LM_BROKEN,
 			   text_dup(_("The overlay is marked invalid: the stick starts without your "
-				      "changes.")),
+				      "changes.")), "recover",
 			   _("What was saved is most likely still there. Change nothing on the "
 			     "stick, make a copy of the overlay file, and let the doctor look."));
 	case LM_STATE_MERGE_FAILED:
 		return say(LM_BROKEN, text_dup(_("A merge by the kernel has failed.")),
 			   _("Restart, then let the doctor look at the stick."));
 	case LM_STATE_DAMAGED:
-		return say(LM_BROKEN,
+		return say_op(LM_BROKEN,
 			   text_format("%s: %s", _("The overlay cannot be used"),
-				       o->trouble ? o->trouble : _("it makes no sense")),
+				       o->trouble ? o->trouble : _("it makes no sense")), "recover",
 			   _("Make a copy of the overlay file, and let the doctor look."));
 	default:
 		break;
@@ -162,11 +172,11 @@ static struct verdict judge_overlay(const struct lm_status *s, const struct stat
 			   _("Do not start the system from it; put back the root image that the "
 			     "overlay was made for."));
 	if (s->root.known && s->root.state == LM_FS_ERRORS)
-		return say(LM_ACT, text_dup(_("The root file system has errors.")),
+		return say_op(LM_ACT, text_dup(_("The root file system has errors.")), "merge",
 			   _("Merge the overlay: it begins with a check and repair."));
 	text_size(b, s->first_wall.free_bytes);
 	if (o->used_percent >= 95)
-		return say(LM_ACT, text_format(_("Nearly full: %s can still be written."), b),
+		return say_op(LM_ACT, text_format(_("Nearly full: %s can still be written."), b), "merge",
 			   _("Merge the overlay into the root image soon."));
 	if (s->root.known && f->root_avail_bytes < s->root.size_bytes / 20)
 		return say(LM_WATCH,
@@ -181,19 +191,19 @@ static struct verdict judge_overlay(const struct lm_status *s, const struct stat
 			   _("Delete what is not needed from within the system; a merge does not "
 			     "help against that."));
 	if (s->first_wall.what && strcmp(s->first_wall.what, "stick") == 0)
-		return say(LM_WATCH,
+		return say_op(LM_WATCH,
 			   text_format(_("The overlay file is larger than what the stick has room "
 					 "for: %s can still be written."),
-				       b),
+				       b), "merge",
 			   _("Make room on the stick, or merge the overlay."));
 	if (o->used_percent >= 80)
-		return say(LM_WATCH,
-			   text_format(_("The overlay is filling up: %s can still be written."), b),
+		return say_op(LM_WATCH,
+			   text_format(_("The overlay is filling up: %s can still be written."), b), "merge",
 			   _("Merge the overlay into the root image when there is time."));
 	if (!o->attached && s->root.known && s->root.state == LM_FS_DIRTY)
-		return say(LM_WATCH,
+		return say_op(LM_WATCH,
 			   text_dup(_("The system was not shut down properly; nothing else is "
-				      "wrong.")),
+				      "wrong.")), "merge",
 			   _("Start it once, or merge the overlay: both put that right."));
 	if (o->state == LM_STATE_EMPTY)
 		return say(LM_HEALTHY, text_dup(_("All is well: the overlay is empty.")), NULL);
@@ -205,12 +215,12 @@ static struct verdict judge(const struct lm_status *s, const struct status_facts
 	char b[16];
 
 	if (s->interrupted)
-		return say(LM_ACT,
+		return say_op(LM_ACT,
 			   s->interrupted_op ?
 				   text_format(_("An operation (%s) was interrupted; nothing is lost."),
 					       s->interrupted_op) :
 				   text_dup(_("An operation was interrupted, and its record is "
-					      "damaged.")),
+					      "damaged.")), "resume",
 			   _("Run `livemend resume` to finish or undo it."));
 	if (!s->base.path)
 		return say(LM_BROKEN, text_dup(_("The root image is missing.")),
@@ -252,5 +262,6 @@ int status_judge(struct lm_status *s, const struct status_facts *facts)
 	s->health = v.health;
 	s->headline = v.headline;
 	s->advice = v.advice;
+	s->advice_op = v.op;
 	return s->headline ? 0 : -ENOMEM;
 }

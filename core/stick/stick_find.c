@@ -19,6 +19,8 @@ void lm_found_free(struct lm_found *list, size_t count)
 		free(list[i].label);
 		free(list[i].model);
 		free(list[i].fstype);
+		free(list[i].contents);
+		free(list[i].headline);
 	}
 	free(list);
 }
@@ -28,6 +30,22 @@ struct finding {
 	size_t count;
 	char *booted; /* device of the booted stick, not to be listed twice */
 };
+
+static char *contents_of(const struct lm_stick *s)
+{
+	const struct stick_overlay *o = s->n_overlays ? &s->overlays[0] : NULL;
+	const char *base = s->container == STICK_SQUASHFS ? _("squashfs image")
+			   : s->container == STICK_EROFS  ? _("erofs image")
+			   : s->container == STICK_BARE	  ? _("plain root image")
+							  : _("no image");
+
+	return text_format("%s%s%s%s", base,
+			   !o ? _(", no overlay")
+			   : o->kind == LM_OVERLAY_OVERLAYFS ? _(", overlayfs")
+							     : _(", overlay"),
+			   s->n_overlays > 1 ? _(" and another") : "",
+			   s->home_path ? _(", home") : "");
+}
 
 static int add(struct finding *f, const struct lm_stick *s, const char *path)
 {
@@ -44,12 +62,12 @@ static int add(struct finding *f, const struct lm_stick *s, const char *path)
 	n->model = s->model[0] ? text_dup(s->model) : NULL;
 	n->fstype = s->fstype[0] ? text_dup(s->fstype) : NULL;
 	n->size_bytes = s->part_bytes;
+	n->contents = contents_of(s);
 	f->count++;
-	return path && !n->path ? -ENOMEM : 0;
+	return (path && !n->path) || !n->contents ? -ENOMEM : 0;
 }
 
-/* Kinds of block devices that hold no stick of their own. */
-static bool is_medium(const char *name)
+bool stick_is_medium(const char *name)
 {
 	static const char *const not_these[] = { "loop", "ram", "zram", "dm-", "sr", "fd", "nbd" };
 	size_t i;
@@ -73,7 +91,7 @@ static int try_device(struct lm_ctx *ctx, struct finding *f, const char *syspath
 
 	node = d ? udev_device_get_devnode(d) : NULL;
 	name = d ? udev_device_get_sysname(d) : NULL;
-	if (node && name && is_medium(name) && !(f->booted && strcmp(f->booted, node) == 0) &&
+	if (node && name && stick_is_medium(name) && !(f->booted && strcmp(f->booted, node) == 0) &&
 	    lm_stick_open(ctx, node, &s, NULL) == 0) {
 		ret = add(f, s, node);
 		lm_stick_close(s);

@@ -43,6 +43,12 @@ unsigned stick_partitions(dev_t disk, dev_t *list, unsigned cap);
 /* Closes what was opened and forgets what was found: the next file system may be tried. */
 void stick_forget(struct lm_stick *s);
 
+/* False for the names of block devices that hold no stick of their own: loop, dm, ram. */
+bool stick_is_medium(const char *name);
+
+/* Where to watch; "" for the root, else for tests: then nothing but looking, often. */
+int stick_monitor_start(const char *root, struct lm_monitor **monitor, struct lm_error *err);
+
 /* dir/name, or name alone where dir is "."; in new memory. */
 char *stick_join(const char *dir, const char *name);
 

@@ -123,10 +123,14 @@ int lm_find(struct lm_ctx *ctx, struct lm_found **list, size_t *count, struct lm
 	*list = calloc(2, sizeof(**list));
 	if (!*list)
 		return -ENOMEM;
-	(*list)[0] = (struct lm_found){NULL, strdup("LIVE"), strdup("SanDisk Ultra"), strdup("vfat"),
-				       28 * GIB, true};
-	(*list)[1] = (struct lm_found){strdup("watch"), strdup("RESCUE"), strdup("Kingston DT"),
-				       strdup("ext4"), 14 * GIB, false};
+	(*list)[0] = (struct lm_found){.label = strdup("LIVE"), .model = strdup("SanDisk Ultra"),
+				       .fstype = strdup("vfat"), .size_bytes = 28 * GIB,
+				       .booted = true,
+				       .contents = strdup("squashfs image, overlay, home")};
+	(*list)[1] = (struct lm_found){.path = strdup("watch"), .label = strdup("RESCUE"),
+				       .model = strdup("Kingston DT"), .fstype = strdup("ext4"),
+				       .size_bytes = 14 * GIB,
+				       .contents = strdup("squashfs image, overlay")};
 	return 0;
 }
 
@@ -139,6 +143,8 @@ void lm_found_free(struct lm_found *list, size_t count)
 		free(list[i].label);
 		free(list[i].model);
 		free(list[i].fstype);
+		free(list[i].contents);
+		free(list[i].headline);
 	}
 	free(list);
 }

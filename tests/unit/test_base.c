@@ -41,6 +41,31 @@ static void test_printable(void **state)
 	assert_string_equal(out, "");
 }
 
+static void test_parse_size(void **state)
+{
+	static const struct {
+		const char *text;
+		int rc;
+		uint64_t bytes;
+	} cases[] = {
+		{"0", 0, 0}, {"700000", 0, 700000}, {"512M", 0, 512ull << 20}, {"1.5G", 0, 3ull << 29},
+		{" 2 GiB ", 0, 2ull << 30}, {"4k", 0, 4096}, {"1T", 0, 1ull << 40}, {"0.25 m", 0, 1 << 18},
+		{"1,5G", 0, 3ull << 29}, {"", -EINVAL, 0}, {"G", -EINVAL, 0}, {"1.G", -EINVAL, 0},
+		{"1.5", -EINVAL, 0}, {"-1", -EINVAL, 0}, {"2 X", -EINVAL, 0}, {"1GG", -EINVAL, 0},
+		{"18446744073709551616", -ERANGE, 0}, {"16777216T", -ERANGE, 0},
+		{"16777215T", 0, 16777215ull << 40},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t bytes = 0;
+
+		assert_int_equal(text_parse_size(cases[i].text, &bytes), cases[i].rc);
+		assert_true(bytes == cases[i].bytes);
+	}
+}
+
 static void test_size(void **state)
 {
 	char b[16];
@@ -113,6 +138,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_printable), cmocka_unit_test(test_size),
+		cmocka_unit_test(test_parse_size),
 		cmocka_unit_test(test_duration),  cmocka_unit_test(test_error),
 		cmocka_unit_test(test_bytes),
 	};
