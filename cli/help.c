@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* help.c - `livemend --help`, `livemend COMMAND --help`, `livemend --help TOPIC` */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -58,6 +59,14 @@ static void own_options(struct out *out)
 	}
 }
 
+static void of_topic(struct out *out, const struct help_topic *topic)
+{
+	char *text = help_text(topic);
+
+	fprintf(out->f, "%s\n\n%s", _(topic->title), text ? text : "");
+	free(text);
+}
+
 static void of_command(struct out *out, const struct cli_command *c)
 {
 	const struct help_topic *topic = help_find(c->topic);
@@ -66,7 +75,7 @@ static void of_command(struct out *out, const struct cli_command *c)
 
 	fprintf(out->f, _("Usage: %s\n\n"), cli_args_usage(line, sizeof(line), c));
 	if (topic)
-		fprintf(out->f, "%s\n\n%s", topic->title, topic->text);
+		of_topic(out, topic);
 	if (c->own & CLI_BIT(CLI_OPT_LESSON)) {
 		fprintf(out->f, "\n%s\n", _("Lessons:"));
 		for (lesson = lm_lessons(); *lesson; lesson++) {
@@ -137,6 +146,6 @@ int cli_help(struct cli *cli)
 		snprintf(err.help, sizeof(err.help), "%s", _("See: livemend --help"));
 		return cli_error(cli, &err);
 	}
-	fprintf(cli->out.f, "%s\n\n%s", topic->title, topic->text);
+	of_topic(&cli->out, topic);
 	return LM_DONE;
 }

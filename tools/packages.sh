@@ -10,7 +10,7 @@ debian_run="build-essential autoconf automake autoconf-archive autopoint gettext
 # To test it as well.
 debian_check="$debian_run libcmocka-dev clang llvm libclang-rt-14-dev user-mode-linux dmsetup
  tmux mtools dosfstools xorriso fdisk gdisk xz-utils attr procps man-db
- linux-image-cloud-amd64 dracut-core dracut-live busybox-static qemu-system-x86 kmod cpio"
+ linux-image-cloud-amd64 dracut-core dracut-live busybox-static qemu-system-x86 kmod cpio mandoc"
 
 fedora_run="gcc make autoconf automake autoconf-archive gettext-devel pkgconf-pkg-config
  ncurses-devel device-mapper-devel libblkid-devel libmount-devel libfdisk-devel
@@ -19,7 +19,7 @@ fedora_run="gcc make autoconf automake autoconf-archive gettext-devel pkgconf-pk
 
 fedora_check="$fedora_run libcmocka-devel clang llvm compiler-rt device-mapper tmux mtools
  dosfstools xorriso util-linux gdisk xz attr procps-ng man-db dracut dracut-live busybox
- qemu-system-x86-core"
+ qemu-system-x86-core mandoc"
 
 say() { printf '%s\n' "$*" >&2; }
 

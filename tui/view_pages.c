@@ -68,12 +68,15 @@ static void fill_help(struct page *p)
 {
 	const struct help_topic *topic = help_find(p->topic), *all;
 	size_t count = 0, i;
+	char *text;
 
 	if (!topic)
 		topic = help_find("keys");
-	snprintf(p->title, sizeof(p->title), _("Help: %s"), topic ? topic->title : p->topic);
-	if (topic)
-		doc_text(&p->doc, ROLE_NORMAL, 0, topic->text);
+	snprintf(p->title, sizeof(p->title), _("Help: %s"), topic ? _(topic->title) : p->topic);
+	text = topic ? help_text(topic) : NULL;
+	if (text)
+		doc_text(&p->doc, ROLE_NORMAL, 0, text);
+	free(text);
 	if (strcmp(p->topic, "keys") == 0) {
 		doc_add(&p->doc, ROLE_NORMAL, 0, "%s", "");
 		add_keys(&p->doc);
@@ -83,7 +86,7 @@ static void fill_help(struct page *p)
 	doc_add(&p->doc, ROLE_HEADING, 0, "%s", _("Other topics (n: next, b: the one before)"));
 	for (i = 0; all && i < count; i++)
 		doc_add(&p->doc, topic == &all[i] ? ROLE_HEADING : ROLE_NORMAL, 0, "%s %s",
-			topic == &all[i] ? ">" : " ", all[i].title);
+			topic == &all[i] ? ">" : " ", _(all[i].title));
 }
 
 static void fill_log(struct page *p)
