@@ -62,13 +62,13 @@ int dm_target_mirror_logged(struct dm_target *t, uint64_t sectors, dev_t source,
 struct dm_dev {
 	const struct lm_ctx *ctx;
 	char name[128], uuid[129];
-	char path[64];    /* of the node, for child processes: "/dev/dm-3" */
+	char path[64];    /* for child processes: "/dev/dm-3", or a way to fd without any node */
 	dev_t devno;
 	uint64_t sectors;
 	bool readonly;
 	bool own;         /* made here: goes with dm_dev_remove() */
+	bool stays;       /* DM_DEV_STAYS */
 	int fd;           /* open on it; -1 for those of others, and before the first resume */
-	char made_node[64]; /* node made by us, empty when the system made it */
 };
 
 #define DM_DEV_READONLY 1u

@@ -22,7 +22,7 @@ struct lm_ctx;
 struct dm_loopdev {
 	int fd;        /* of the loop device; the loop lasts as long as it is open, or used */
 	int number;
-	char node[32]; /* "/dev/loop3" */
+	char node[64]; /* "/dev/loop3" */
 	dev_t devno;
 	uint64_t sectors;
 	bool readonly, direct;

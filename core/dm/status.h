@@ -9,6 +9,8 @@
 #ifndef DM_STATUS_H
 #define DM_STATUS_H
 
+#include <sys/types.h>
+
 #include "core/dm/dm.h"
 
 enum dm_target_kind {

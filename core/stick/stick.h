@@ -88,6 +88,13 @@ int stick_rw_open(struct lm_stick *stick, struct stick_rw *rw, struct lm_error *
 int stick_rw_possible(struct lm_stick *stick, struct lm_error *err);
 void stick_rw_close(struct stick_rw *rw);
 
+/*
+ * Mounts the file system on block device node in a mount of our own that no
+ * other program sees, and that is gone with the last descriptor in it. Returns
+ * the descriptor of its top, or a negative errno.
+ */
+int stick_mount_private(const char *node, const char *fstype, bool readonly);
+
 /* The record of what belongs together, LiveOS/livemend/pairing; see stick_pair.c. */
 int stick_pair_read(struct lm_stick *stick, size_t overlay, const struct image_info *image,
 		    const struct fs_info *base_fs, bool *recorded, bool *matches,

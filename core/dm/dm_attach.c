@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A stick's base and overlay as one block device of the kernel's. */
+#include <errno.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "core/ctx.h"
+#include "core/dm/attach.h"
+#include "core/dm/engine.h"
+#include "core/error.h"
+#include "core/i18n.h"
+
+/* The SquashFS that holds the base, mounted where nobody else sees it. */
+struct inside {
+	struct dm_loopdev *loop;
+	int mount;
+	struct io *io;
+};
+
+static int refuse(struct lm_error *err, int code, const char *on, const char *why,
+		  const char *help)
+{
+	return lm_refuse(err, code, on, help, why, "%s",
+			 _("The stick cannot be given to the kernel"));
+}
+
+static int open_failed(struct lm_error *err, int ret, const char *on)
+{
+	return lm_fail(err, ret, on, NULL, "%s", _("Opening the file failed"));
+}
+
+/* -------------------------------------------------------- what stands against it -- */
+
+static int check_store(const struct lm_stick *s, size_t overlay, const struct stick_look *look,
+		       struct lm_error *err)
+{
+	const char *path = s->overlays[overlay].path;
+	const struct cow_info *info;
+
+	if (s->overlays[overlay].kind != LM_OVERLAY_DM_SNAPSHOT)
+		return refuse(err, -EOPNOTSUPP, path,
+			      _("this overlay is no dm-snapshot store, device-mapper has nothing "
+				"to do with it"),
+			      NULL);
+	if (!look->store) {
+		if (err)
+			*err = look->trouble;
+		return look->trouble.code ? look->trouble.code : -EIO;
+	}
+	info = cow_store_info(look->store);
+	if (info->state == LM_STATE_DAMAGED)
+		return refuse(err, -EUCLEAN, path, info->trouble[0] ? info->trouble :
+			      _("its store is damaged, and the kernel would not notice"),
+			      _("`livemend doctor` says what is wrong."));
+	if (info->state == LM_STATE_INVALID)
+		return refuse(err, -EUCLEAN, path,
+			      _("the kernel marked it invalid, and would give nothing of it"),
+			      _("`livemend recover` makes it usable again."));
+	if (info->chunk_sectors > DM_MAX_CHUNK_SECTORS)
+		return refuse(err, -EFBIG, path,
+			      _("its chunks are so large that the kernel could run out of memory"),
+			      NULL);
+	if (!look->paired)
+		return refuse(err, -EUCLEAN, path, look->pair_why,
+			      _("Put back the root image that it was made for."));
+	return 0;
+}
+
+/* By what is behind loop devices, under whatever name (a kernel compares devices only). */
+static int check_unused(struct io_file *file, const char *path, bool base, struct lm_error *err)
+{
+	struct dm_use use;
+	struct io_stat st;
+	int ret = io_fstat(file, &st);
+
+	if (ret)
+		return open_failed(err, ret, path);
+	if (!st.ino || dm_find_use(st.dev, st.ino, &use) != 1)
+		return 0;
+	/* Anybody may read the base at the same time. */
+	if (base)
+		return 0;
+	lm_refuse(err, -EBUSY, path, _("Use it where it is attached, or detach it there first."),
+		  use.mounted ? _("it is in use: attached and mounted already") :
+				_("it is attached already"),
+		  "%s", _("The stick cannot be given to the kernel"));
+	if (err && use.dm_name[0])
+		lm_because(err, "%s (%s, %s)", err->why, use.loop, use.dm_name);
+	else if (err)
+		lm_because(err, "%s (%s)", err->why, use.loop);
+	return -EBUSY;
+}
+
+/* A base that somebody may write to is no base. */
+static int check_base_steady(struct io_file *file, const char *path, struct lm_error *err)
+{
+	struct dm_loop *loops = NULL;
+	unsigned count = 0, i;
+	struct dm_use use;
+	struct io_stat st;
+	int ret = io_fstat(file, &st);
+
+	if (ret)
+		return open_failed(err, ret, path);
+	if (!st.ino || dm_find_use(st.dev, st.ino, &use) != 1 || !use.mounted ||
+	    dm_list_loops(&loops, &count))
+		return 0;
+	for (i = 0; i < count && !ret; i++) {
+		if (strcmp(loops[i].name, use.loop) == 0 && !loops[i].readonly &&
+		    loops[i].mountpoint[0])
+			ret = refuse(err, -EBUSY, path,
+				     _("the root image itself is mounted, and changes under the "
+				       "overlay"),
+				     _("Unmount it first."));
+	}
+	free(loops);
+	return ret;
+}
+
+/* ------------------------------------------------------------------ the base -- */
+
+static void inside_close(struct inside *in)
+{
+	if (!in)
+		return;
+	io_close(in->io);
+	if (in->mount >= 0)
+		close(in->mount);
+	dm_loop_detach(in->loop);
+	free(in);
+}
+
+static int open_inside(struct lm_stick *s, const struct stick_look *look, struct dm_attach *a,
+		       struct io_file **root, struct lm_error *err)
+{
+	const char *name = image_info(look->image)->root_path;
+	struct inside *in = calloc(1, sizeof(*in));
+	char path[64];
+	int ret;
+
+	if (!in)
+		return open_failed(err, -ENOMEM, s->base_path);
+	in->mount = -1;
+	a->inside = in;
+	ret = dm_loop_attach_file(s->ctx, look->base_file, s->base_path,
+				  DM_LOOP_READONLY | DM_LOOP_DIRECT, &in->loop, err);
+	if (ret)
+		return ret;
+	in->mount = stick_mount_private(in->loop->node, "squashfs", true);
+	if (in->mount < 0) {
+		ret = in->mount;
+		in->mount = -1;
+		return lm_fail(err, ret, s->base_path,
+			       _("Can this kernel read SquashFS, in that compression? `--engine "
+				 "direct` does without it."),
+			       "%s", _("Mounting the image failed"));
+	}
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", in->mount);
+	ret = io_dir_open_readonly(path, &in->io);
+	if (!ret)
+		ret = io_open(in->io, name, IO_READ, root);
+	return ret ? open_failed(err, ret, name) : 0;
+}
+
+static int attach_base(struct lm_stick *s, const struct stick_look *look, struct dm_attach *a,
+		       struct lm_error *err)
+{
+	struct io_file *root = NULL;
+	int ret;
+
+	if (look->image) {
+		ret = open_inside(s, look, a, &root, err);
+		if (ret)
+			return ret;
+	}
+	ret = dm_loop_attach_file(s->ctx, root ? root : look->base_file,
+				  s->base_path, DM_LOOP_READONLY | (root ? 0 : DM_LOOP_DIRECT),
+				  &a->base, err);
+	io_file_close(root);
+	if (!ret) {
+		a->sectors = a->base->sectors;
+		if (a->sectors != look->base->size_bytes / 512)
+			ret = refuse(err, -EUCLEAN, s->base_path,
+				     _("the kernel sees another size of the root image than "
+				       "livemend"),
+				     NULL);
+	}
+	return ret;
+}
+
+/* --------------------------------------------------------------- the overlay -- */
+
+static int attach_overlay(struct lm_stick *s, size_t overlay, const struct stick_look *look,
+			  struct dm_attach *a, struct dm_target *table, struct lm_error *err)
+{
+	const char *path = s->overlays[overlay].path;
+	const struct cow_info *info = cow_store_info(look->store);
+	struct io_file *file = NULL;
+	int ret;
+
+	ret = io_open(s->io, path, a->writable ? IO_WRITE : IO_READ, &file);
+	if (ret)
+		return open_failed(err, ret, path);
+	ret = check_unused(file, path, false, err);
+	if (!ret)
+		ret = dm_loop_attach_file(s->ctx, file, path,
+					  a->writable ? 0 : DM_LOOP_READONLY, &a->overlay, err);
+	io_file_close(file);
+	if (ret)
+		return ret;
+	if (a->writable && a->overlay->readonly)
+		return refuse(err, -EROFS, path, _("the overlay cannot be written to"), NULL);
+	a->chunk_sectors = info->chunk_sectors;
+	ret = dm_target_snapshot(table, a->sectors, a->base->devno, a->overlay->devno,
+				 a->chunk_sectors, false);
+	if (ret)
+		lm_fail(err, ret, path, NULL, "%s", _("The overlay cannot be given to the kernel"));
+	return ret;
+}
+
+/* What the kernel made of it must be what we read. */
+static int prove(const struct dm_attach *a, const struct stick_look *look, const char *path,
+		 struct lm_error *err)
+{
+	const struct cow_info *info = cow_store_info(look->store);
+	struct dm_snapshot_status live;
+	int ret = dm_attach_status(a, &live, err);
+
+	if (ret)
+		return ret;
+	if (live.state != LM_STATE_ACTIVE ||
+	    (!info->header_zero && (live.allocated_sectors != info->allocated_sectors ||
+				    live.metadata_sectors != info->metadata_sectors))) {
+		return refuse(err, -EUCLEAN, path,
+			      _("the kernel reads another state out of it than livemend does"),
+			      _("Nothing was written to it. `livemend doctor` checks it."));
+	}
+	return 0;
+}
+
+static int build(struct lm_stick *s, size_t overlay, unsigned flags, const struct stick_look *look,
+		 struct dm_attach *a, struct lm_error *err)
+{
+	bool with = !(flags & DM_ATTACH_BASE) && overlay < s->n_overlays;
+	struct dm_target table;
+	int ret;
+
+	if (!look->base || !look->base_file) {
+		if (err)
+			*err = look->trouble;
+		return look->trouble.code ? look->trouble.code : -EIO;
+	}
+	if (with) {
+		ret = check_store(s, overlay, look, err);
+		if (ret)
+			return ret;
+		/* The kernel would write a header into a new store, or fail at that. */
+		if (cow_store_info(look->store)->header_zero && !(flags & DM_ATTACH_WRITE))
+			with = false;
+	}
+	a->writable = with && flags & DM_ATTACH_WRITE;
+	ret = check_base_steady(look->base_file, s->base_path, err);
+	if (!ret)
+		ret = attach_base(s, look, a, err);
+	if (ret)
+		return ret;
+	if (with)
+		ret = attach_overlay(s, overlay, look, a, &table, err);
+	else
+		ret = dm_target_linear(&table, a->sectors, a->base->devno, 0);
+	if (!ret)
+		ret = dm_dev_create(s->ctx, "view", &table, 1, a->writable ? 0 : DM_DEV_READONLY,
+				    &a->dev, err);
+	if (!ret && with)
+		ret = prove(a, look, s->overlays[overlay].path, err);
+	return ret;
+}
+
+int dm_attach_open(struct lm_stick *stick, size_t overlay, unsigned flags,
+		   struct dm_attach **attach, struct lm_error *err)
+{
+	struct stick_look look;
+	struct dm_attach *a;
+	int ret;
+
+	*attach = NULL;
+	ret = dm_engine_possible(stick->ctx, NULL, err);
+	if (ret)
+		return ret;
+	(void)dm_clear_leftovers(stick->ctx, NULL, NULL);
+	a = calloc(1, sizeof(*a));
+	if (!a)
+		return open_failed(err, -ENOMEM, stick->given);
+	ret = stick_look_open(stick, overlay, &look, err);
+	if (ret) {
+		free(a);
+		return ret;
+	}
+	ret = build(stick, overlay, flags, &look, a, err);
+	stick_look_close(&look);
+	if (ret) {
+		dm_attach_close(a, NULL);
+		return ret;
+	}
+	*attach = a;
+	return 0;
+}
+
+static int flush(struct dm_attach *a, struct lm_error *err)
+{
+	if (!a->dev || !a->writable || fsync(a->dev->fd) == 0)
+		return 0;
+	return lm_fail(err, -errno, a->dev->name, NULL, "%s",
+		       _("Writing to the overlay through the kernel failed"));
+}
+
+int dm_attach_close(struct dm_attach *a, struct lm_error *err)
+{
+	struct lm_error later = { 0 };
+	int ret, gone;
+
+	if (!a)
+		return 0;
+	ret = flush(a, err);
+	gone = dm_dev_remove(a->dev, &later);
+	if (gone && !ret) {
+		ret = gone;
+		if (err)
+			*err = later;
+	}
+	dm_loop_detach(a->overlay);
+	dm_loop_detach(a->base);
+	inside_close(a->inside);
+	free(a);
+	return ret;
+}
+
+/* ------------------------------------------------------------------- its use -- */
+
+int dm_attach_source(struct dm_attach *a, struct io_source **src, struct lm_error *err)
+{
+	struct io_file *file;
+	int ret = io_path_open(a->dev->path, a->writable ? IO_WRITE : IO_READ, &file);
+
+	*src = NULL;
+	if (ret)
+		return open_failed(err, ret, a->dev->path);
+	ret = io_file_source(file, true, a->dev->path, 0, 0, src, err);
+	if (ret)
+		io_file_close(file);
+	return ret;
+}
+
+int dm_attach_status(const struct dm_attach *a, struct dm_snapshot_status *status,
+		     struct lm_error *err)
+{
+	if (!a->overlay) {
+		memset(status, 0, sizeof(*status));
+		return -ENODATA;
+	}
+	return dm_snapshot_status(a->dev->ctx, a->dev->name, status, err);
+}
+
+int dm_attach_e2fsck(struct dm_attach *a, enum fs_e2fsck mode, fs_progress_fn progress,
+		     fs_line_fn line, void *arg, int *status, struct lm_error *err)
+{
+	struct dm_snapshot_status live;
+	int ret;
+
+	ret = fs_e2fsck(a->dev->path, mode, progress, line, arg, status, err);
+	/* The store's state says more than e2fsck's complaints about failed writes. */
+	if (a->writable && dm_attach_status(a, &live, NULL) == 0 && live.state != LM_STATE_ACTIVE) {
+		ret = lm_fail(err, -ENOSPC, a->dev->name, _("Enlarge the overlay first."), "%s",
+			      _("Checking the file system needed more room than the overlay has"));
+		return ret;
+	}
+	if (!ret)
+		ret = flush(a, err);
+	(void)ioctl(a->dev->fd, BLKFLSBUF, 0);
+	return ret;
+}
+
+int dm_attach_grown(struct dm_attach *a, struct lm_error *err)
+{
+	struct dm_snapshot_status live;
+	int ret;
+
+	if (!a->overlay)
+		return 0;
+	ret = dm_loop_resize(a->overlay, err);
+	if (!ret)
+		ret = dm_attach_status(a, &live, err);
+	if (!ret && live.state == LM_STATE_ACTIVE && live.total_sectors != a->overlay->sectors)
+		ret = lm_fail(err, -EIO, a->dev->name, NULL, "%s",
+			      _("The kernel did not take over the new size of the overlay"));
+	return ret;
+}
