@@ -14,7 +14,8 @@ UML_KERNEL=${UML_KERNEL:-linux.uml}
 UML_MODULES=${UML_MODULES:-/usr/lib/uml/modules}
 UML_INIT=${UML_INIT:-${LM_BUILD:?}/tests/lib/umlinit}
 UML_MEM=${UML_MEM:-1G}
-uml_wanted='dm-mod dm-bufio dm-snapshot dm-log dm-region-hash dm-mirror dm-flakey dm-log-writes
+uml_wanted='dm-mod dm-bufio dm-snapshot dm-log dm-region-hash dm-mirror dm-flakey dm-log-writes dm-delay
+	dm-dust dm-thin-pool
 	loop squashfs fat vfat nls_cp437 nls_iso8859-1 nls_utf8 nls_ascii isofs overlay fuse'
 
 # Why there can be no guest here; nothing when there can.
