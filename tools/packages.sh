@@ -19,7 +19,7 @@ fedora_run="gcc make autoconf automake autoconf-archive gettext-devel pkgconf-pk
 
 fedora_check="$fedora_run libcmocka-devel clang llvm compiler-rt device-mapper tmux mtools
  dosfstools xorriso util-linux gdisk xz attr procps-ng man-db dracut dracut-live busybox
- qemu-system-x86-core mandoc"
+ qemu-system-x86-core mandoc cpio kmod"
 
 say() { printf '%s\n' "$*" >&2; }
 
