@@ -36,8 +36,8 @@ bool image_root_in_fragment(const struct image *img, uint64_t block)
 	return img->root.tail_in_fragment && block == img->root.inode.blocks;
 }
 
-static int undecodable(const struct image *img, const char *of, uint64_t number, uint64_t place,
-		       struct lm_error *err)
+int image_undecodable(const struct image *img, const char *of, uint64_t number, uint64_t place,
+		      struct lm_error *err)
 {
 	lm_fail(err, -EBADMSG, img->name, _("The image is damaged there; get a fresh copy of it."),
 		_("%s %" PRIu64 " cannot be decoded"), of, number);
@@ -58,7 +58,7 @@ int image_block_read(const struct image *img, struct image_codec *codec, uint64_
 	}
 	if (word & IMAGE_RAW) {
 		if (size != len)
-			return undecodable(img, of, number, place, err);
+			return image_undecodable(img, of, number, place, err);
 		return image_read(img, out, len, place, err);
 	}
 	ret = image_read(img, scratch, size, place, err);
@@ -66,7 +66,7 @@ int image_block_read(const struct image *img, struct image_codec *codec, uint64_
 		return ret;
 	ret = image_decode(codec, scratch, size, out, len);
 	if (ret < 0 || (size_t)ret != len)
-		return undecodable(img, of, number, place, err);
+		return image_undecodable(img, of, number, place, err);
 	return 0;
 }
 
@@ -87,12 +87,12 @@ int image_fragment_read(const struct image *img, struct image_codec *codec, uint
 			ret = image_decode(codec, scratch, size, out, img->sb.block_bytes);
 			*len = ret < 0 ? 0 : (size_t)ret;
 			if (ret < 0)
-				return undecodable(img, _("Fragment"), index, f->start, err);
+				return image_undecodable(img, _("Fragment"), index, f->start, err);
 			ret = 0;
 		}
 	}
 	if (!ret && *len < min)
-		return undecodable(img, _("Fragment"), index, f->start, err);
+		return image_undecodable(img, _("Fragment"), index, f->start, err);
 	return ret;
 }
 

@@ -35,6 +35,7 @@ void image_estimate(const struct image *image, const struct image_change *change
 			kept += size;
 			break;
 		case IMAGE_CHANGE:
+		case IMAGE_MAYBE:
 			changed += len;
 			break;
 		default:

@@ -52,19 +52,44 @@ int image_root_source(struct image *image, struct io_source **src, struct lm_err
 enum image_fate {
 	IMAGE_KEEP,   /* the old compressed bytes */
 	IMAGE_CHANGE, /* asked for with content(), and compressed anew */
-	IMAGE_HOLE    /* nothing: reads as zeros */
+	IMAGE_HOLE,   /* nothing: reads as zeros */
+	IMAGE_MAYBE   /* asked for with content(): KEEP if it makes no difference, else CHANGE */
 };
+
+/* For each so many bytes of a block, one bit says whether content() has filled them. */
+#define IMAGE_SECTOR 512u
 
 struct image_change {
 	enum image_fate (*fate)(void *arg, uint64_t block);
-	/* Fills buf (len bytes: a whole block, less for the last) with the new content. */
-	int (*content)(void *arg, uint64_t block, void *buf, size_t len, struct lm_error *err);
+	/*
+	 * Fills the parts of buf that are new (len bytes: a whole block, less for
+	 * the last), and sets the bits of their sectors in fresh, all of which are
+	 * clear: bit n % 8 of byte n / 8. The rest of the block is as it was.
+	 */
+	int (*content)(void *arg, uint64_t block, void *buf, size_t len, unsigned char *fresh,
+		       struct lm_error *err);
+	/*
+	 * Zeroes what does not count in the block that is complete; NULL: all of it
+	 * counts. Called from several threads at once.
+	 */
+	void (*clean)(void *arg, uint64_t block, void *buf, size_t len);
+	/* Told what has become of a block that was IMAGE_MAYBE; NULL: not told. */
+	void (*settle)(void *arg, uint64_t block, enum image_fate fate);
 	void *arg;
 	unsigned threads; /* 0: as many as there are processors */
 };
 
 /* Called with the bytes written (or verified) so far; non-zero cancels (-ECANCELED). */
 typedef int (*image_progress_fn)(void *arg, uint64_t done_bytes, uint64_t total_bytes);
+
+/*
+ * Decides on the blocks that are IMAGE_MAYBE, and tells settle(). With first it
+ * ends soon after the first that differs has been found, and leaves the others
+ * undecided, but always decides on the end of the root image in a fragment.
+ * progress gets numbers of blocks.
+ */
+int image_settle(struct image *old, const struct image_change *change, bool first,
+		 image_progress_fn progress, void *arg, struct lm_error *err);
 
 /*
  * Bounds for the size of a rewritten image: *likely from the ratio of the
@@ -76,7 +101,9 @@ void image_estimate(const struct image *image, const struct image_change *change
 /*
  * Writes the new image to out (empty, open for writing), superblock last, and
  * flushes. All files, links, devices and xattrs of the old image are kept.
- * Until it returns 0, out has no superblock and is no image to anyone.
+ * Until it returns 0, out has no superblock and is no image to anyone. A block
+ * that is IMAGE_MAYBE is decided on (the end of the root image in a fragment
+ * excepted: that is taken for changed).
  */
 int image_rewrite(struct image *old, const struct image_change *change, struct io_file *out,
 		  const char *out_name, image_progress_fn progress, void *arg,

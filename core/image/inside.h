@@ -173,6 +173,9 @@ uint64_t image_root_place(const struct image *img, uint64_t block);
 size_t image_root_len(const struct image *img, uint64_t block);
 /* The last block, in a fragment. */
 bool image_root_in_fragment(const struct image *img, uint64_t block);
+/* -EBADMSG: what is stored at place cannot be decoded. */
+int image_undecodable(const struct image *img, const char *of, uint64_t number, uint64_t place,
+		      struct lm_error *err);
 /*
  * Decodes what is stored at place with that size word, which must become
  * exactly len bytes. scratch has room for a block. -EBADMSG when it cannot be

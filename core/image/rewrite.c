@@ -10,6 +10,7 @@
 #include "core/i18n.h"
 #include "core/image/layout.h"
 #include "core/image/pool.h"
+#include "core/image/settle.h"
 
 #define RUN_BYTES (UINT64_C(1) << 20)
 #define QUEUE     64
@@ -17,8 +18,7 @@
 /* What comes next in the file: a run of kept blocks, or a block from the pool. */
 struct item {
 	bool packed;
-	uint64_t block; /* packed: which */
-	uint64_t place, len;
+	uint64_t place, len; /* of the kept blocks, or of the old one */
 };
 
 struct rewrite {
@@ -44,22 +44,39 @@ static int report(struct rewrite *r)
 	return lm_fail(r->err, -ECANCELED, r->out.name, NULL, _("The new image was not finished"));
 }
 
+static void settle(struct rewrite *r, const struct image_job *job, enum image_fate fate)
+{
+	if (job->fate == IMAGE_MAYBE && r->change->settle)
+		r->change->settle(r->change->arg, job->block, fate);
+}
+
+/* Writes what has become of the block that was given out first. */
+static int put_packed(struct rewrite *r, const struct item *item)
+{
+	const struct image_job *job;
+	int ret = image_pool_fetch(r->pool, &job, r->err);
+
+	if (ret)
+		return ret;
+	settle(r, job, job->made == IMAGE_MADE_SAME ? IMAGE_KEEP : IMAGE_CHANGE);
+	if (job->made == IMAGE_MADE) {
+		put_le32(r->list + 4 * job->block, job->word);
+		ret = image_out_put(&r->out, job->data, image_word_bytes(job->word), r->err);
+	} else if (job->made == IMAGE_MADE_SAME) {
+		put_le32(r->list + 4 * job->block, image_root_word(r->old, job->block));
+		ret = image_out_copy(&r->out, r->old, item->place, item->len, r->err);
+	}
+	image_pool_release(r->pool);
+	return ret;
+}
+
 /* Writes out the oldest item. */
 static int drain(struct rewrite *r)
 {
 	const struct item *item = &r->queue[r->head];
-	const unsigned char *data;
-	uint32_t word;
-	int ret;
+	int ret = item->packed ? put_packed(r, item) :
+				 image_out_copy(&r->out, r->old, item->place, item->len, r->err);
 
-	if (item->packed) {
-		data = image_pool_fetch(r->pool, &word);
-		put_le32(r->list + 4 * item->block, word);
-		ret = image_out_put(&r->out, data, image_word_bytes(word), r->err);
-		image_pool_release(r->pool);
-	} else {
-		ret = image_out_copy(&r->out, r->old, item->place, item->len, r->err);
-	}
 	r->head = (r->head + 1) % QUEUE;
 	r->queued--;
 	return ret ? ret : report(r);
@@ -87,35 +104,19 @@ static int keep(struct rewrite *r, uint64_t place, uint32_t len)
 	return queue_item(r, (struct item){.place = place, .len = len});
 }
 
-static bool all_zero(const unsigned char *p, size_t len)
+static int change_block(struct rewrite *r, uint64_t block, enum image_fate fate, uint64_t place)
 {
-	return !len || (!p[0] && !memcmp(p, p + 1, len - 1));
-}
-
-static int change_block(struct rewrite *r, uint64_t block)
-{
-	size_t len = image_root_len(r->old, block);
-	unsigned char *room;
+	uint32_t len = image_word_bytes(image_root_word(r->old, block));
 	int ret = 0;
 
 	if (!r->pool)
-		ret = image_pool_new(r->old, r->change->threads, &r->pool, r->err);
-	if (ret)
-		return ret;
-	while (!(room = image_pool_room(r->pool))) {
+		ret = image_pool_new(r->old, r->change, IMAGE_PACK, &r->pool, r->err);
+	while (!ret && image_pool_full(r->pool))
 		ret = drain(r);
-		if (ret)
-			return ret;
-	}
-	ret = r->change->content(r->change->arg, block, room, len, r->err);
-	if (ret)
-		return ret;
-	if (all_zero(room, len)) {
-		put_le32(r->list + 4 * block, 0);
-		return 0;
-	}
-	image_pool_submit(r->pool, len);
-	ret = queue_item(r, (struct item){.packed = true, .block = block});
+	if (!ret)
+		ret = image_pool_give(r->pool, block, fate, NULL, r->err);
+	if (!ret)
+		ret = queue_item(r, (struct item){.packed = true, .place = place, .len = len});
 	return ret ? ret : report(r);
 }
 
@@ -127,14 +128,16 @@ static int put_root(struct rewrite *r)
 
 	for (block = 0; block < inode->blocks && !ret; block++) {
 		uint32_t word = image_root_word(r->old, block);
+		enum image_fate fate = r->change->fate(r->change->arg, block);
 
-		switch (r->change->fate(r->change->arg, block)) {
+		switch (fate) {
 		case IMAGE_KEEP:
 			put_le32(r->list + 4 * block, word);
 			ret = keep(r, place, image_word_bytes(word));
 			break;
 		case IMAGE_CHANGE:
-			ret = change_block(r, block);
+		case IMAGE_MAYBE:
+			ret = change_block(r, block, fate, place);
 			break;
 		default:
 			put_le32(r->list + 4 * block, 0);
@@ -172,11 +175,10 @@ static int put_tail(struct rewrite *r, const struct image_layout *lay, struct im
 					  data, &len, r->err);
 	if (ret)
 		goto out;
-	if (r->change->fate(r->change->arg, block) == IMAGE_CHANGE)
-		ret = r->change->content(r->change->arg, block, data + inode->frag_off, tail,
-					 r->err);
-	else
+	if (r->change->fate(r->change->arg, block) == IMAGE_HOLE)
 		memset(data + inode->frag_off, 0, tail);
+	else
+		ret = image_tail_blend(old, r->change, data + inode->frag_off, NULL, NULL, r->err);
 	if (ret)
 		goto out;
 	if (!(old->sb.flags & IMAGE_F_RAW_FRAGMENTS))

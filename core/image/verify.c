@@ -8,7 +8,9 @@
 #include "core/bytes.h"
 #include "core/error.h"
 #include "core/i18n.h"
+#include "core/image/pool.h"
 #include "core/image/same.h"
+#include "core/image/settle.h"
 
 #define RUN_BYTES (UINT64_C(1) << 20)
 
@@ -17,6 +19,7 @@ struct verify {
 	const struct image_change *change;
 	struct image_layout lay;
 	bool deep;
+	struct image_pool *pool; /* blocks that are being decoded */
 	struct image_codec *codec;
 	unsigned char *a, *b, *scratch, *scratch2; /* of RUN_BYTES or a block */
 	uint64_t done, total;
@@ -73,22 +76,33 @@ static int wrong_block(struct verify *v, uint64_t block)
 			     block);
 }
 
-/* The block reads as what content() says, or as zeros. */
-static int check_content(struct verify *v, uint64_t block, bool hole)
+/* Takes back the block that was given out first. */
+static int take(struct verify *v)
 {
-	size_t len = image_root_len(v->old, block);
+	const struct image_job *job;
+	int ret = image_pool_fetch(v->pool, &job, v->err);
+
+	if (!ret && job->made == IMAGE_MADE_WRONG)
+		ret = wrong_block(v, job->block);
+	/* Kept ones are counted where their bytes are compared. */
+	if (!ret)
+		ret = report(v, job->fate == IMAGE_KEEP
+					? 0
+					: image_word_bytes(image_root_word(v->new, job->block)));
+	image_pool_release(v->pool);
+	return ret;
+}
+
+/* Gives out a block: it must decode, and to what content() says where it has changed. */
+static int decode_block(struct verify *v, uint64_t block, enum image_fate fate)
+{
 	int ret = 0;
 
-	if (hole)
-		memset(v->a, 0, len);
-	else
-		ret = v->change->content(v->change->arg, block, v->a, len, v->err);
-	if (!ret)
-		ret = image_root_read(v->new, v->codec, block, v->scratch, v->scratch2, v->b,
-				      v->err);
-	if (!ret && memcmp(v->a, v->b, len) != 0)
-		ret = wrong_block(v, block);
-	return ret;
+	if (!v->pool)
+		ret = image_pool_new(v->old, v->change, IMAGE_PROVE, &v->pool, v->err);
+	while (!ret && image_pool_full(v->pool))
+		ret = take(v);
+	return ret ? ret : image_pool_give(v->pool, block, fate, v->new, v->err);
 }
 
 /* A run of kept blocks that is yet to be compared. */
@@ -117,12 +131,7 @@ static int check_kept(struct verify *v, uint64_t block, uint32_t word, struct ru
 	if (!run->len)
 		*run = (struct run){was, is, 0};
 	run->len += image_word_bytes(word);
-	if (!ret && v->deep)
-		ret = image_root_read(v->new, v->codec, block, v->scratch, v->scratch2, v->b,
-				      v->err);
-	if (!ret && v->deep)
-		ret = report(v, 0);
-	return ret;
+	return !ret && v->deep ? decode_block(v, block, IMAGE_KEEP) : ret;
 }
 
 static int check_root(struct verify *v)
@@ -135,15 +144,15 @@ static int check_root(struct verify *v)
 	for (block = 0; block < inode->blocks && !ret; block++) {
 		uint32_t word = image_root_word(v->old, block);
 		uint32_t now = image_word_bytes(image_root_word(v->new, block));
+		enum image_fate fate = v->change->fate(v->change->arg, block);
 
-		switch (v->change->fate(v->change->arg, block)) {
+		switch (fate) {
 		case IMAGE_KEEP:
 			ret = check_kept(v, block, word, &run, was, is);
 			break;
 		case IMAGE_CHANGE:
-			ret = check_content(v, block, false);
-			if (!ret)
-				ret = report(v, now);
+		case IMAGE_MAYBE:
+			ret = decode_block(v, block, fate);
 			break;
 		default:
 			if (now)
@@ -153,7 +162,11 @@ static int check_root(struct verify *v)
 		was += image_word_bytes(word);
 		is += now;
 	}
-	return ret ? ret : end_run(v, &run);
+	if (!ret)
+		ret = end_run(v, &run);
+	while (!ret && v->pool && !image_pool_idle(v->pool))
+		ret = take(v);
+	return ret;
 }
 
 /* The end of the root image in a fragment: its own bytes, and those of others beside it. */
@@ -178,14 +191,19 @@ static int check_tail(struct verify *v)
 	if (!ret)
 		ret = image_fragment_read(v->new, v->codec, inode->fragment, inode->frag_off + tail,
 					  v->scratch, v->b, &now, v->err);
+	if (!ret && fate == IMAGE_HOLE)
+		memset(v->a + inode->frag_off, 0, tail);
+	else if (!ret)
+		ret = image_tail_blend(v->old, v->change, v->a + inode->frag_off, NULL, NULL,
+				       v->err);
 	if (ret)
 		return ret;
-	memset(v->a + inode->frag_off, 0, tail);
-	memset(v->b + inode->frag_off, 0, tail);
+	if (len == now && memcmp(v->a + inode->frag_off, v->b + inode->frag_off, tail) != 0)
+		return wrong_block(v, block);
 	if (len != now || memcmp(v->a, v->b, len) != 0)
 		return image_differs(v->new, v->err, "%s",
 				     _("ends of other files in a fragment are wrong"));
-	return check_content(v, block, fate == IMAGE_HOLE);
+	return 0;
 }
 
 /* What follows the file system, up to the next whole page, is zeros. */
@@ -266,6 +284,7 @@ int image_verify(struct image *old, const struct image_change *change, struct io
 	if (!ret)
 		ret = report(&v, v.total);
 out:
+	image_pool_free(v.pool);
 	image_close(v.new);
 	image_codec_free(v.codec);
 	free(v.a);

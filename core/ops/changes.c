@@ -51,22 +51,14 @@ static int is_equal(const struct changes *c, uint64_t off, uint64_t len, unsigne
 	return 0;
 }
 
-static bool all_changed(const struct changes *c, uint64_t first, uint64_t last)
-{
-	for (uint64_t b = first; b <= last; b++) {
-		if (c->fate[b] == IMAGE_KEEP)
-			return false;
-	}
-	return true;
-}
-
-static void mark(struct changes *c, uint64_t first, uint64_t last)
+static void mark(struct changes *c, uint64_t first, uint64_t last, bool maybe)
 {
 	for (uint64_t b = first; b <= last; b++) {
 		if (c->fate[b] != IMAGE_KEEP)
 			continue;
-		c->fate[b] = IMAGE_CHANGE;
+		c->fate[b] = maybe ? IMAGE_MAYBE : IMAGE_CHANGE;
 		c->changed_blocks++;
+		c->maybe_blocks += maybe;
 	}
 }
 
@@ -105,42 +97,25 @@ static int load_bitmap(struct changes *c, bool strict, struct lm_error *err)
 	return strict ? ret : 0;
 }
 
-static int find_in_image(struct changes *c, changes_progress_fn progress, void *arg,
-			 struct lm_error *err)
+static int find_in_image(struct changes *c, enum changes_look how, changes_progress_fn progress,
+			 void *arg, struct lm_error *err)
 {
 	uint64_t count;
 	const struct cow_exception *e = cow_store_sorted(c->look->store, &count);
-	unsigned char *buf = malloc(2 * (size_t)chunk_bytes(c));
-	int ret = 0;
+	struct image_change change = changes_for_image(c);
 
-	if (!buf)
-		return lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Looking for changes failed"));
-	for (uint64_t i = 0; i < count && ret == 0; i++) {
-		uint64_t off, len, first, last;
-		bool equal = false;
+	for (uint64_t i = 0; i < count; i++) {
+		uint64_t off, len;
 
-		if (progress && (i & 63) == 0) {
-			ret = progress(arg, i, count);
-			if (ret != 0) {
-				lm_fail(err, -ECANCELED, NULL, NULL, "%s", _("Stopped"));
-				ret = -ECANCELED;
-				break;
-			}
-		}
 		if (!chunk_range(c, e[i].old_chunk, &off, &len) || !is_used(c, off, len))
 			continue;
-		first = off / c->block_bytes;
-		last = (off + len - 1) / c->block_bytes;
-		/* Where the block is known to change, one chunk more makes no difference. */
-		if (c->compared && !all_changed(c, first, last))
-			ret = is_equal(c, off, len, buf, &equal, err);
-		if (ret < 0 || equal)
-			continue;
 		c->live_bytes += len;
-		mark(c, first, last);
+		mark(c, off / c->block_bytes, (off + len - 1) / c->block_bytes,
+		     how != CHANGES_LIVE);
 	}
-	free(buf);
-	return ret;
+	if (how == CHANGES_LIVE)
+		return 0;
+	return image_settle(c->look->image, &change, how == CHANGES_FIRST, progress, arg, err);
 }
 
 static int count_chunk(void *arg, uint64_t off, uint64_t len, struct lm_error *err)
@@ -153,17 +128,17 @@ static int count_chunk(void *arg, uint64_t off, uint64_t len, struct lm_error *e
 	return 0;
 }
 
-int changes_find(struct changes *c, const struct stick_look *look, bool compare, bool strict,
-		 changes_progress_fn progress, void *arg, struct lm_error *err)
+int changes_find(struct changes *c, const struct stick_look *look, enum changes_look how,
+		 bool strict, changes_progress_fn progress, void *arg, struct lm_error *err)
 {
 	int ret;
 
-	*c = (struct changes){ .look = look, .compared = compare };
+	*c = (struct changes){ .look = look, .compared = how != CHANGES_LIVE };
 	ret = load_bitmap(c, strict, err);
 	if (ret == 0 && look->image)
 		ret = start_fates(c, err);
 	if (ret == 0)
-		ret = look->image ? find_in_image(c, progress, arg, err) :
+		ret = look->image ? find_in_image(c, how, progress, arg, err) :
 				    changes_each_chunk(c, count_chunk, c, err);
 	if (ret < 0)
 		changes_free(c);
@@ -207,18 +182,66 @@ static enum image_fate fate(void *arg, uint64_t block)
 	return block < c->blocks ? (enum image_fate)c->fate[block] : IMAGE_KEEP;
 }
 
-static int content(void *arg, uint64_t block, void *buf, size_t len, struct lm_error *err)
+/* How much of len bytes from off on lies in chunks that follow each other in the store. */
+static size_t stored_run(const struct changes *c, uint64_t off, size_t len, uint64_t *at)
+{
+	uint64_t bytes = chunk_bytes(c), chunk = off / bytes, run = bytes - off % bytes;
+	uint64_t follows;
+
+	*at = cow_store_lookup(c->look->store, chunk);
+	follows = *at ? *at + 1 : 0;
+	while (run < len && cow_store_lookup(c->look->store, ++chunk) == follows) {
+		run += bytes;
+		follows += *at != 0;
+	}
+	return (size_t)min_u64(run, len);
+}
+
+static int content(void *arg, uint64_t block, void *buf, size_t len, unsigned char *fresh,
+		   struct lm_error *err)
 {
 	const struct changes *c = arg;
 	uint64_t off = block * c->block_bytes;
-	int ret = io_source_read(c->look->view, buf, len, off, err);
+	size_t done = 0;
+	int ret = 0;
 
-	if (ret == 0 && c->trust_fs)
-		fs_zero_free(c->look->fs, off, buf, len);
+	while (done < len && ret == 0) {
+		uint64_t at;
+		size_t n = stored_run(c, off + done, len - done, &at);
+
+		if (at)
+			ret = cow_store_read(c->look->store, at,
+					     (uint32_t)((off + done) % chunk_bytes(c)),
+					     (char *)buf + done, n, err);
+		for (size_t i = done / IMAGE_SECTOR; at && i < div_up(done + n, IMAGE_SECTOR); i++)
+			fresh[i / 8] = (unsigned char)(fresh[i / 8] | 1u << i % 8);
+		done += n;
+	}
 	return ret;
+}
+
+static void clean(void *arg, uint64_t block, void *buf, size_t len)
+{
+	const struct changes *c = arg;
+
+	if (c->trust_fs)
+		fs_zero_free(c->look->fs, block * c->block_bytes, buf, len);
+}
+
+static void settle(void *arg, uint64_t block, enum image_fate to)
+{
+	struct changes *c = arg;
+
+	if (block >= c->blocks || c->fate[block] != IMAGE_MAYBE)
+		return;
+	c->fate[block] = (unsigned char)to;
+	c->maybe_blocks--;
+	c->changed_blocks -= to == IMAGE_KEEP;
 }
 
 struct image_change changes_for_image(struct changes *c)
 {
-	return (struct image_change){ .fate = fate, .content = content, .arg = c };
+	return (struct image_change){
+		.fate = fate, .content = content, .clean = clean, .settle = settle, .arg = c
+	};
 }

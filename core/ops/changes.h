@@ -14,27 +14,35 @@
 #include "core/image/image.h"
 #include "core/stick/stick.h"
 
+/* How closely it is looked. */
+enum changes_look {
+	CHANGES_LIVE,  /* what is live counts, whether it differs or not: reads neither */
+	CHANGES_FIRST, /* is there anything that differs? The rest is left IMAGE_MAYBE */
+	CHANGES_ALL    /* each chunk (without an image), each block (of an image) is compared */
+};
+
 struct changes {
 	const struct stick_look *look; /* not owned */
 	bool trust_fs;        /* what the file system says is free is left out */
-	bool compared;        /* chunks equal to the base are left out */
+	bool compared;        /* chunks equal to the base are left out (without an image) */
 	unsigned char *fate;  /* enum image_fate of each block */
 	uint64_t blocks;
 	uint32_t block_bytes;
-	uint64_t changed_blocks, holes;
-	uint64_t live_bytes;  /* of chunks that count */
+	uint64_t changed_blocks; /* or may have changed (IMAGE_MAYBE) */
+	uint64_t maybe_blocks;   /* of these */
+	uint64_t holes;
+	uint64_t live_bytes;  /* of chunks that count; with an image all that are live */
 };
 
 typedef int (*changes_progress_fn)(void *arg, uint64_t done, uint64_t total);
 
 /*
  * Finds the fate of each block of the image, or without an image just what
- * counts. compare: reads base and overlay, and leaves out what is equal.
- * A file system whose bitmap cannot be trusted: -EUCLEAN with strict, else all
+ * counts (CHANGES_FIRST is CHANGES_ALL then). A file system whose bitmap cannot be trusted: -EUCLEAN with strict, else all
  * of it counts as used. Free with changes_free().
  */
-int changes_find(struct changes *c, const struct stick_look *look, bool compare, bool strict,
-		 changes_progress_fn progress, void *arg, struct lm_error *err);
+int changes_find(struct changes *c, const struct stick_look *look, enum changes_look how,
+		 bool strict, changes_progress_fn progress, void *arg, struct lm_error *err);
 void changes_free(struct changes *c);
 
 /* For image_rewrite() and image_verify(). */

@@ -114,7 +114,7 @@ int merge_step_compare(struct plan_run *run, void *merge, struct lm_error *err)
 	int ret;
 
 	m->run = run;
-	ret = changes_find(&m->changes, &m->look, true, true, merge_progress, m, err);
+	ret = changes_find(&m->changes, &m->look, CHANGES_FIRST, true, merge_progress, m, err);
 	if (ret < 0)
 		return ret;
 	text_size(size, m->changes.live_bytes);

@@ -156,7 +156,7 @@ int merge_step_verify_bare(struct plan_run *run, void *merge, struct lm_error *e
 		ret = io_drop_cache(m->look.base_file);
 	if (ret < 0)
 		return ret;
-	ret = changes_find(&m->changes, &m->look, false, true, NULL, NULL, err);
+	ret = changes_find(&m->changes, &m->look, CHANGES_LIVE, true, NULL, NULL, err);
 	if (ret < 0)
 		return ret;
 	p.store = m->look.store;

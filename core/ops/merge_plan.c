@@ -420,7 +420,7 @@ static int look_and_plan(struct planning *p, struct lm_error *err)
 		return ret;
 	if (cow_store_info(p->look.store)->exceptions == 0)
 		return plan_nothing(p->plan);
-	ret = changes_find(&p->changes, &p->look, false, false, NULL, NULL, err);
+	ret = changes_find(&p->changes, &p->look, CHANGES_LIVE, false, NULL, NULL, err);
 	if (ret < 0)
 		return ret;
 	ret = io_stat(s->io, s->base_path, &st);

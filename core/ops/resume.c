@@ -299,7 +299,7 @@ static int step_verify(struct plan_run *run, void *state, struct lm_error *err)
 		return 0;
 	ret = merge_look(m, old, err);
 	if (ret == 0)
-		ret = changes_find(&m->changes, &m->look, true, true, merge_progress, m, err);
+		ret = changes_find(&m->changes, &m->look, CHANGES_ALL, true, merge_progress, m, err);
 	if (ret == 0)
 		ret = merge_verify_at(m, run, m->rw.io, fresh, err);
 	merge_unlook(m);
@@ -384,7 +384,7 @@ static int step_look(struct plan_run *run, void *state, struct lm_error *err)
 	if (ret == 0)
 		ret = record_identify_overlay(m->rw.io, m->overlay, &m->rec.overlay_id, NULL, err);
 	if (ret == 0)
-		ret = changes_find(&m->changes, &m->look, true, true, merge_progress, m, err);
+		ret = changes_find(&m->changes, &m->look, CHANGES_ALL, true, merge_progress, m, err);
 	if (ret < 0 && err)
 		err->outcome = LM_RESUMABLE;
 	return ret;

@@ -294,11 +294,13 @@ static enum image_fate fate(void *arg, uint64_t block)
 	return (enum image_fate)((struct util_change *)arg)->fates[block];
 }
 
-static int content(void *arg, uint64_t block, void *buf, size_t len, struct lm_error *err)
+static int content(void *arg, uint64_t block, void *buf, size_t len, unsigned char *fresh,
+		   struct lm_error *err)
 {
 	struct util_change *c = arg;
 
 	(void)err;
+	memset(fresh, 0xff, c->block_bytes / IMAGE_SECTOR / 8);
 	assert_int_equal(c->fates[block], IMAGE_CHANGE);
 	assert_true(!c->asked || block > c->last);
 	c->asked++;
@@ -310,5 +312,5 @@ static int content(void *arg, uint64_t block, void *buf, size_t len, struct lm_e
 struct image_change util_change(struct util_change *c)
 {
 	c->asked = 0;
-	return (struct image_change){fate, content, c, 2};
+	return (struct image_change){.fate = fate, .content = content, .arg = c, .threads = 2};
 }

@@ -388,14 +388,15 @@ static void test_read_errors(void **state)
 	free_pair(&p);
 }
 
-static int content_fails(void *arg, uint64_t block, void *buf, size_t len, struct lm_error *err)
+static int content_fails(void *arg, uint64_t block, void *buf, size_t len, unsigned char *fresh,
+			 struct lm_error *err)
 {
 	struct util_change *c = arg;
 
 	memset(buf, 1, len);
+	memset(fresh, 0xff, c->block_bytes / IMAGE_SECTOR / 8);
 	if (block < 10)
 		return 0;
-	(void)c;
 	if (err)
 		err->code = -EUCLEAN;
 	return -EUCLEAN;
@@ -524,17 +525,19 @@ static enum image_fate big_fate(void *arg, uint64_t block)
 	return block == 5 || block == BIG_BYTES / 4096 - 1 ? IMAGE_CHANGE : IMAGE_KEEP;
 }
 
-static int big_content(void *arg, uint64_t block, void *buf, size_t len, struct lm_error *err)
+static int big_content(void *arg, uint64_t block, void *buf, size_t len, unsigned char *fresh,
+		       struct lm_error *err)
 {
 	(void)arg;
 	(void)err;
 	memset(buf, (int)(block % 200) + 1, len);
+	*fresh = 0xff;
 	return 0;
 }
 
 static void *big_job(void *arg)
 {
-	struct image_change change = {big_fate, big_content, NULL, 1};
+	struct image_change change = {.fate = big_fate, .content = big_content, .threads = 1};
 	struct io_file *file, *out;
 	struct lm_error err = {0};
 	unsigned char buf[4096];
