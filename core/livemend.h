@@ -455,9 +455,79 @@ void lm_job_finish(struct lm_job *job, struct lm_result *result);
 /* The journal of the stick as text, newest last; *text is freed by free(). */
 int lm_journal_read(struct lm_stick *stick, char **text, struct lm_error *err);
 
-/* Names of the lessons of practice, NULL-terminated, static. */
+/* ----------------------------------------------------------- lessons -- */
+
+/*
+ * Names of the practice sticks that lm_options.lesson takes, NULL-terminated,
+ * static: first those that come with a lesson, then those that are merely
+ * broken, for a teacher.
+ */
 const char *const *lm_lessons(void);
 /* One sentence about a lesson, or NULL when there is none of that name. */
 const char *lm_lesson_text(const char *name);
+/* True when the practice stick of that name comes with a lesson, step by step. */
+bool lm_lesson_is_guided(const char *name);
+
+/* What a step asks of the learner. */
+enum lm_lesson_does {
+	LM_DOES_ANSWER, /* to find something out, and to say it: lm_lesson_check(answer) */
+	LM_DOES_CHANGE, /* to change something in the live system: lm_lesson_do() does it */
+	LM_DOES_PLAN    /* to carry out an operation: options says which */
+};
+
+struct lm_lesson_step {
+	const char *id;    /* fixed word: "write", "recover" */
+	char *title;
+	char *text;        /* what it is about; paragraphs end in an empty line */
+	char *todo;        /* what is to be done, or asked */
+	char *hint;        /* for those who are stuck */
+	char **commands;   /* the same in the shell, NULL-terminated; may be empty */
+	enum lm_lesson_does does;
+	const char *look;  /* LM_DOES_ANSWER: "status", "usage", "layout" or NULL: where to look */
+	struct lm_options options; /* LM_DOES_PLAN; for a stick opened at lm_lesson.dir */
+	char *label;       /* LM_DOES_CHANGE: what lm_lesson_do() does; else NULL */
+	bool done;
+};
+
+struct lm_lesson {
+	const char *name;
+	char *title, *text, *dir;
+	struct lm_lesson_step *steps;
+	size_t n_steps;
+	size_t at; /* the step to be done now; n_steps: all are done */
+	struct lesson *impl; /* the core's */
+};
+
+#define LM_VERDICT_CAP 600
+
+/* What a check found. */
+struct lm_verdict {
+	bool done; /* false: not yet; the text says what is missing */
+	char text[LM_VERDICT_CAP];
+};
+
+/*
+ * Takes up the lesson on the practice stick in dir, where it was left. What is
+ * true of the stick is noted there (lesson.txt), to be compared later on.
+ * -ENOENT: that is no stick with a lesson. Free with lm_lesson_close().
+ */
+int lm_lesson_open(struct lm_ctx *ctx, const char *dir, struct lm_lesson **lesson,
+		   struct lm_error *err);
+void lm_lesson_close(struct lm_lesson *lesson);
+
+/*
+ * Does what the present step's label says (LM_DOES_CHANGE), as the running
+ * system would; said gets a sentence about it. The stick must not be open for
+ * an operation. Fails with -EINVAL for other steps.
+ */
+int lm_lesson_do(struct lm_lesson *lesson, char said[LM_VERDICT_CAP], struct lm_error *err);
+
+/*
+ * Looks at the stick whether the present step has been done. answer is for
+ * LM_DOES_ANSWER, else NULL. When it has, at moves on, and that is kept on the
+ * stick. Returns 0 also for "not yet".
+ */
+int lm_lesson_check(struct lm_lesson *lesson, const char *answer, struct lm_verdict *verdict,
+		    struct lm_error *err);
 
 #endif

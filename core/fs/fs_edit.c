@@ -296,6 +296,12 @@ int fs_edit_symlink(struct fs_edit *edit, const char *path, const char *target,
 	return code ? edit_fail(edit, err, code, path) : 0;
 }
 
+void fs_edit_mark_errors(struct fs_edit *edit)
+{
+	edit->ext->super->s_state |= EXT2_ERROR_FS;
+	ext2fs_mark_super_dirty(edit->ext);
+}
+
 int fs_edit_close(struct fs_edit *edit, struct lm_error *err)
 {
 	errcode_t code;

@@ -38,6 +38,9 @@ int fs_edit_unlink(struct fs_edit *edit, const char *path, struct lm_error *err)
 int fs_edit_symlink(struct fs_edit *edit, const char *path, const char *target,
 		    struct lm_error *err);
 
+/* Marks the file system as one with errors, as the kernel does when it meets one. */
+void fs_edit_mark_errors(struct fs_edit *edit);
+
 /*
  * Writes bitmaps, descriptors and superblock, flushes the source, and frees
  * edit in any case. NULL allowed.

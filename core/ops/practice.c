@@ -229,7 +229,10 @@ int ops_plan_practice(struct lm_ctx *ctx, const struct lm_options *options, stru
 		plan_refuse(plan, &refusal);
 		return 0;
 	}
-	next = text_format(_("Open it: livemend %s"), options->out);
+	if (lesson->guided)
+		next = text_format(_("Begin the lesson: livemend practice %s"), options->out);
+	else
+		next = text_format(_("Open it: livemend %s"), options->out);
 	rc = plan_result(plan, _("The practice stick is ready."), next);
 	free(next);
 	return rc;

@@ -363,6 +363,15 @@ static int put_file(struct practice *p, const char *name, const char *text, stru
 	return rc || closed ? failed(name, rc ? rc : closed, err) : 0;
 }
 
+/* The beginning of the lesson; the facts are noted when it is taken up. */
+static int put_lesson(struct practice *p, struct lm_error *err)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), "livemend lesson 1\nname %s\nstep 0\n", p->lesson->name);
+	return put_file(p, "lesson.txt", text, err);
+}
+
 static int put_texts(struct practice *p, struct lm_error *err)
 {
 	char *config = NULL, *readme = NULL;
@@ -390,6 +399,8 @@ static int put_texts(struct practice *p, struct lm_error *err)
 	rc = put_file(p, "syslinux/syslinux.cfg", config, err);
 	if (!rc)
 		rc = put_file(p, "README.txt", readme, err);
+	if (!rc && p->lesson->guided)
+		rc = put_lesson(p, err);
 	free(config);
 	free(readme);
 	return rc;
@@ -455,7 +466,7 @@ int practice_finish(struct practice *p, struct lm_error *err)
 int practice_undo(struct practice *p, struct lm_error *err)
 {
 	const char *const files[] = { "LiveOS/squashfs.img", p->overlay, "syslinux/syslinux.cfg",
-				      "README.txt" };
+				      "README.txt", "lesson.txt" };
 	size_t i;
 	int rc = 0;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The lessons: what is wrong with the stick, and what one can learn from it. */
+/* The sticks to practise on: what has become of each, and what one can learn from it. */
 #include <string.h>
 
 #include "core/i18n.h"
@@ -10,6 +10,52 @@ static const struct practice_lesson lessons[] = {
 	  .text = N_("A healthy stick in use: merge it, and see that nothing is lost."),
 	  .fill = 58,
 	  .freed = 30 },
+	{ .name = "overlay",
+	  .guided = true,
+	  .text = N_("What an overlay is, and why it fills: write, delete, and see that df tells one "
+		     "thing and the gauge another."),
+	  .fill = 30 },
+	{ .name = "gauges",
+	  .guided = true,
+	  .text = N_("Reading the gauges: what each of them measures, and which wall comes first."),
+	  .fill = 80,
+	  .freed = 25 },
+	{ .name = "overflow",
+	  .guided = true,
+	  .text = N_("The overlay is full to the last chunk, and the last file was cut off: the "
+		     "kernel would call it Overflow."),
+	  .fill = 90,
+	  .freed = 10,
+	  .overflow = true },
+	{ .name = "invalid",
+	  .guided = true,
+	  .text = N_("The overlay ran full and the kernel marked it invalid: nothing can be read "
+		     "any more, and yet everything is still there."),
+	  .fill = 90,
+	  .freed = 10,
+	  .overflow = true,
+	  .invalid = true },
+	{ .name = "merge",
+	  .guided = true,
+	  .text = N_("Merge: what was changed becomes part of the image, and the overlay is empty "
+		     "again."),
+	  .fill = 58,
+	  .freed = 30 },
+	{ .name = "compact",
+	  .guided = true,
+	  .text = N_("Compact: an overlay that is mostly dead is written anew without what is dead."),
+	  .fill = 86,
+	  .freed = 85 },
+	{ .name = "sizes",
+	  .guided = true,
+	  .text = N_("Choosing sizes: what an overlay holds, which sizes are bad, and how it is made "
+		     "larger."),
+	  .fill = 70,
+	  .freed = 20 },
+	{ .name = "home",
+	  .guided = true,
+	  .text = N_("Moving /home and the log off the overlay, so that it fills less quickly."),
+	  .fill = 60 },
 	{ .name = "nearly-full",
 	  .text = N_("The overlay is all but full of live files: only a merge wins room."),
 	  .fill = 97 },
@@ -18,19 +64,6 @@ static const struct practice_lesson lessons[] = {
 		     "back, a merge does."),
 	  .fill = 86,
 	  .freed = 85 },
-	{ .name = "overflow",
-	  .text = N_("The overlay is full to the last chunk, and the last file was cut off: the "
-		     "kernel would call it Overflow."),
-	  .fill = 90,
-	  .freed = 10,
-	  .overflow = true },
-	{ .name = "invalid",
-	  .text = N_("The overlay ran full and the kernel marked it invalid: nothing can be read "
-		     "any more, and yet everything is still there."),
-	  .fill = 90,
-	  .freed = 10,
-	  .overflow = true,
-	  .invalid = true },
 	{ .name = "dirty",
 	  .text = N_("The stick was pulled out in the middle of its work: the journal of its file "
 		     "system holds changes that are not yet in place."),
@@ -55,8 +88,10 @@ const struct practice_lesson *practice_lesson_find(const char *name)
 
 const char *const *lm_lessons(void)
 {
-	static const char *const names[] = { "nearly-full", "dead-heavy", "overflow",
-					     "invalid", "dirty", NULL };
+	static const char *const names[] = {
+		"overlay", "gauges",	  "overflow",	"invalid", "merge", "compact",
+		"sizes",   "home",	  "nearly-full", "dead-heavy", "dirty", NULL
+	};
 
 	return names;
 }

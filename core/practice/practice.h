@@ -32,6 +32,7 @@ struct practice_lesson {
 	unsigned freed;    /* of the files filled in, so many in a hundred are deleted again */
 	bool overflow;     /* then written to until it has no room */
 	bool invalid;      /* then marked invalid */
+	bool guided;       /* comes with a lesson, step by step: core/lesson */
 	bool dirty;        /* ended in the middle of a transaction */
 };
 

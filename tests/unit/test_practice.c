@@ -409,7 +409,9 @@ static void lessons(void **state)
 	(void)state;
 	for (name = lm_lessons(); *name; name++, n++)
 		assert_non_null(lm_lesson_text(*name));
-	assert_int_equal(n, 5);
+	assert_int_equal(n, 11);
+	assert_true(lm_lesson_is_guided("overflow"));
+	assert_false(lm_lesson_is_guided("dirty"));
 	assert_null(lm_lesson_text("none"));
 	assert_null(lm_lesson_text(NULL));
 }
