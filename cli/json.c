@@ -155,6 +155,32 @@ static struct json_object *wall_object(const struct lm_wall *w)
 	return jm_end(&m);
 }
 
+static struct json_object *boot_object(const struct lm_status *s)
+{
+	struct json_object *array = json_object_new_array();
+	struct json_maker m = jm_start();
+	char **w;
+
+	jm_text(&m, "uses", lm_boot_uses_word(s->boot.uses));
+	jm_text(&m, "loader", s->boot.loader);
+	jm_text(&m, "file", s->boot.file);
+	jm_text(&m, "entry", s->boot.entry);
+	jm_text(&m, "overlay", s->boot.overlay);
+	jm_bool(&m, "missing", s->boot.missing);
+	jm_bool(&m, "reset", s->boot.reset);
+	jm_bool(&m, "readonly", s->boot.readonly);
+	jm_text(&m, "device", s->boot.device);
+	jm_text(&m, "text", s->boot.text);
+	for (w = s->boot.warnings; array && w && *w; w++) {
+		if (!jm_append(array, json_object_new_string(*w))) {
+			json_object_put(array);
+			array = NULL;
+		}
+	}
+	jm_put(&m, "warnings", array);
+	return jm_end(&m);
+}
+
 struct json_object *cli_json_status(const struct lm_status *s)
 {
 	static const char *const health[] = {"healthy", "watch", "act", "broken"};
@@ -172,6 +198,10 @@ struct json_object *cli_json_status(const struct lm_status *s)
 		jm_put(&m, "ram", ram_object(s));
 	else
 		jm_null(&m, "ram");
+	if (s->boot.text)
+		jm_put(&m, "boot", boot_object(s));
+	else
+		jm_null(&m, "boot");
 	if (s->wall_known)
 		jm_put(&m, "first_wall", wall_object(&s->first_wall));
 	else

@@ -172,6 +172,7 @@ static void title(struct out *out, const struct lm_status *s)
 static void files(struct out *out, const struct lm_status *s)
 {
 	char size[16];
+	char **w;
 	size_t i;
 
 	if (s->base.path) {
@@ -206,6 +207,13 @@ static void files(struct out *out, const struct lm_status *s)
 	}
 	if (s->home.present)
 		fprintf(out->f, _("home     %s\n"), s->home.path);
+	if (s->boot.text) {
+		fprintf(out->f, _("boot     %s  %s\n"), s->boot.file,
+			s->boot.entry ? s->boot.entry : "");
+		out_wrap(out, 9, 9, s->boot.text);
+		for (w = s->boot.warnings; w && *w; w++)
+			out_wrap(out, 9, 11, *w);
+	}
 	fputc('\n', out->f);
 }
 

@@ -199,6 +199,17 @@ struct lm_wall {
 };
 
 /* health is the overall judgement, worst finding first. */
+/* What the next boot will keep changes in, as the stick's boot configuration has it. */
+enum lm_boot_uses {
+	LM_BOOT_UNKNOWN,   /* there is no configuration, or it cannot be told */
+	LM_BOOT_OVERLAY,   /* an overlay on this stick */
+	LM_BOOT_TEMPORARY, /* a temporary overlay in memory */
+	LM_BOOT_ELSEWHERE, /* an overlay on another partition or disk */
+	LM_BOOT_IMAGE      /* no overlay: the root image itself is written */
+};
+/* The fixed, untranslated words of JSON ("overlay", "temporary"). */
+const char *lm_boot_uses_word(enum lm_boot_uses uses);
+
 struct lm_status {
 	struct {
 		char *path, *label, *uuid, *fstype, *model;
@@ -232,6 +243,19 @@ struct lm_status {
 		bool present; /* a temporary overlay in RAM */
 		uint64_t size_bytes, free_bytes;
 	} ram;
+	struct {
+		enum lm_boot_uses uses;
+		char *loader;  /* "syslinux", "grub", "entries"; NULL: no configuration */
+		char *file;    /* relative to the stick */
+		char *entry;   /* title of the entry that counts */
+		char *overlay; /* that it names on this stick, relative to it; NULL: none */
+		bool missing;  /* there is none of that name */
+		bool reset;    /* it will be emptied first */
+		bool readonly; /* it is read, and changes are kept in memory */
+		char *device;  /* LM_BOOT_ELSEWHERE: where, as written there */
+		char *text;    /* all that in one sentence; NULL without configuration */
+		char **warnings; /* sentences, NULL-terminated; may be NULL */
+	} boot;
 	bool wall_known;
 	struct lm_wall first_wall;
 	enum lm_health health;
@@ -253,7 +277,7 @@ void lm_status_free(struct lm_status *status);
 
 struct lm_node {
 	char *name;   /* "sdb1", "squashfs.img", "live-rw" */
-	char *type;   /* "disk", "part", "file", "image", "loop", "dm", "mount" */
+	char *type;   /* "disk", "part", "file", "image", "loop", "dm", "mount", "boot" */
 	char *detail; /* "vfat LIVE", "squashfs xz", "dm snapshot" */
 	char *where;  /* path or mount point, NULL when none */
 	uint64_t size_bytes;

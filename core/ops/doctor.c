@@ -261,6 +261,7 @@ int lm_doctor(struct lm_stick *stick, unsigned flags, const struct lm_watch *wat
 	if (r == 0)
 		r = doctor_fs(&d, err);
 	check_home(&d);
+	doctor_boot(&d);
 	check_space(&d);
 	if (r == 0 && d.no_memory)
 		r = lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Checking the stick failed"));

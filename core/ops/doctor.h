@@ -27,5 +27,7 @@ int doctor_watch(struct doctor *d, uint64_t done, uint64_t total, const char *te
 void doctor_store(struct doctor *d);
 /* doctor_fs.c: the root file system. */
 int doctor_fs(struct doctor *d, struct lm_error *err);
+/* boot.c: what the next boot does with all that. */
+void doctor_boot(struct doctor *d);
 
 #endif

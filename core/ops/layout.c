@@ -140,6 +140,39 @@ static const char *overlay_detail(enum lm_overlay_kind kind)
 	return kind == LM_OVERLAY_OVERLAYFS ? "overlayfs" : "dm-snapshot";
 }
 
+/* The configuration by which the next boot goes, with what it says. */
+static int add_boot(struct lm_stick *stick, struct lm_node *top)
+{
+	const struct stick_boot *b = stick->boot;
+	struct lm_node *n;
+	const char *path;
+	struct io_stat st;
+	char *detail;
+
+	if (!b || !b->text)
+		return 0;
+	path = b->menus.list[b->menu].file;
+	if (io_stat(stick->io, path, &st) || st.kind != IO_REGULAR)
+		st.size_bytes = 0;
+	switch (b->uses) {
+	case LM_BOOT_OVERLAY:
+		detail = text_format(_("next boot: %s"), last_part(b->overlay));
+		break;
+	case LM_BOOT_ELSEWHERE:
+		detail = text_format(_("next boot: an overlay on %s"), b->device);
+		break;
+	case LM_BOOT_IMAGE:
+		detail = text_dup(_("next boot: the image itself"));
+		break;
+	default:
+		detail = text_dup(_("next boot: memory only"));
+		break;
+	}
+	n = detail ? add(top, "boot", last_part(path), detail, path, st.size_bytes) : NULL;
+	free(detail);
+	return n ? 0 : -ENOMEM;
+}
+
 static int add_files(struct lm_stick *stick, struct lm_node *top, const struct kernel *k)
 {
 	struct stick_look look;
@@ -183,6 +216,8 @@ static int add_files(struct lm_stick *stick, struct lm_node *top, const struct k
 	if (stick->osmin_path && !add_file(stick, top, stick->osmin_path, "squashfs", k))
 		goto out;
 	if (stick->home_path && !add_file(stick, top, stick->home_path, "home", k))
+		goto out;
+	if (add_boot(stick, top))
 		goto out;
 	ret = 0;
 out:

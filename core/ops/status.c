@@ -57,6 +57,7 @@ void lm_status_free(struct lm_status *s)
 	free(s->base.root);
 	free(s->base.fstype);
 	free(s->home.path);
+	status_boot_free(s);
 	free(s->first_wall.what);
 	free(s->first_wall.text);
 	free(s->first_wall.basis);
@@ -489,6 +490,8 @@ int lm_status_read(struct lm_stick *stick, unsigned flags, struct lm_status **st
 		read_root(&look, s, &facts);
 		ret = read_home(stick, s);
 	}
+	if (!ret)
+		ret = status_boot(stick, s);
 	if (!ret)
 		ret = read_pending(stick, s);
 	if (!ret) {

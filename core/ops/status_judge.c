@@ -99,6 +99,8 @@ static int find_wall(struct lm_status *s, const struct status_facts *f)
 	if (s->ram.present)
 		nearer(&first, "ram", _("the memory behind the temporary overlay"),
 		       s->ram.free_bytes);
+	else if (s->n_overlays && s->overlays[0].state == LM_STATE_MISSING)
+		return 0;
 	else if (s->n_overlays && s->overlays[0].kind == LM_OVERLAY_DM_SNAPSHOT)
 		overlay_walls(s, f, &first);
 	else if (s->n_overlays && s->overlays[0].kind == LM_OVERLAY_OVERLAYFS)
@@ -174,10 +176,20 @@ static struct verdict judge_overlay(const struct lm_status *s, const struct stat
 	if (s->root.known && s->root.state == LM_FS_ERRORS)
 		return say_op(LM_ACT, text_dup(_("The root file system has errors.")), "merge",
 			   _("Merge the overlay: it begins with a check and repair."));
+	if (s->boot.uses == LM_BOOT_OVERLAY && s->boot.reset)
+		return say(LM_ACT,
+			   text_dup(_("The next boot will empty the overlay: all changes would be "
+				      "lost.")),
+			   _("Take rd.live.overlay.reset out of the boot configuration, or merge the "
+			     "overlay first."));
 	text_size(b, s->first_wall.free_bytes);
 	if (o->used_percent >= 95)
 		return say_op(LM_ACT, text_format(_("Nearly full: %s can still be written."), b), "merge",
 			   _("Merge the overlay into the root image soon."));
+	if (s->boot.missing || s->boot.uses == LM_BOOT_TEMPORARY ||
+	    s->boot.uses == LM_BOOT_ELSEWHERE || s->boot.uses == LM_BOOT_IMAGE)
+		return say(LM_WATCH, text_dup(_("The next boot will not use this overlay.")),
+			   _("The boot configuration names none, or another; the doctor says more."));
 	if (s->root.known && f->root_avail_bytes < s->root.size_bytes / 20)
 		return say(LM_WATCH,
 			   text_format(_("The root file system is nearly full: %s can still be "

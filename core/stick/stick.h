@@ -10,6 +10,7 @@
 #include "core/image/image.h"
 #include "core/io/io.h"
 #include "core/livemend.h"
+#include "core/stick/stick_boot.h"
 
 /* How the stick was reached. */
 enum stick_access {
@@ -44,6 +45,7 @@ struct lm_stick {
 	char *home_path;  /* "LiveOS/home.img", NULL: none */
 	struct stick_overlay *overlays; /* the one the next boot uses first */
 	size_t n_overlays;
+	struct stick_boot *boot; /* NULL: no boot configuration was found */
 	char label[64], uuid[64], fstype[16], model[64]; /* raw */
 	uint64_t part_offset; /* IMAGE, DEVICE: where the file system begins in device */
 	uint64_t part_bytes; /* its size, 0 when not known */

@@ -35,6 +35,8 @@ void stick_forget(struct lm_stick *s)
 		free(s->overlays[i].dm_name);
 	}
 	free(s->overlays);
+	stick_boot_free(s->boot);
+	s->boot = NULL;
 	free(s->base_path);
 	free(s->osmin_path);
 	free(s->home_path);
@@ -128,12 +130,12 @@ int stick_open_folder(struct lm_stick *s, const char *path, struct lm_error *err
 		goto out;
 	whole = stick_is_mount_root(s->mountpoint);
 	stick_identify(s, st.st_dev);
-	stick_sort_overlays(s);
 	if (!whole) {
 		/* The label of the disk that a plain folder lies on says nothing about it. */
 		s->label[0] = s->uuid[0] = s->model[0] = '\0';
 		s->part_bytes = 0;
 	}
+	stick_sort_overlays(s);
 out:
 	free(real);
 	free(top);

@@ -33,6 +33,21 @@ void stick_identify(struct lm_stick *s, dev_t dev);
 int stick_probe_fs(int fd, uint64_t off, uint64_t size, char fstype[16], char label[64],
 		   char uuid[64]);
 
+/*
+ * Finds an entry of dir as it is written there: plain ISO 9660 names come in
+ * one case only. *path is NULL when there is none.
+ */
+int stick_find_entry(struct io *io, const char *dir, const char *want, enum io_kind kind,
+		     char **path);
+
+/* stick_boot.c. Reads the boot configuration of s->io into s->boot, NULL: none. 0 or -ENOMEM. */
+int stick_boot_load(struct lm_stick *s);
+/* The live directory and image that it names, in new memory; NULL: it names none. */
+int stick_boot_dir(struct lm_stick *s, char **dir, char **squashimg);
+/* Works out what it comes to; after label, UUID and overlays are known. 0 or -ENOMEM. */
+int stick_boot_judge(struct lm_stick *s);
+void stick_boot_free(struct stick_boot *boot);
+
 /* Whether path is the top of a mounted file system. */
 bool stick_is_mount_root(const char *path);
 /* Where the device is mounted at its own top, in new memory; NULL when it is not. */

@@ -62,12 +62,8 @@ static int match_name(void *arg, const char *name, enum io_kind kind)
 	return m->no_memory;
 }
 
-/*
- * Finds an entry of dir as it is written there: plain ISO 9660 names come in
- * one case only. *path is NULL when there is none.
- */
-static int find_entry(struct io *io, const char *dir, const char *want, enum io_kind kind,
-		      char **path)
+int stick_find_entry(struct io *io, const char *dir, const char *want, enum io_kind kind,
+		     char **path)
 {
 	struct match m = { .want = want, .kind = kind };
 	int ret;
@@ -96,12 +92,12 @@ static int find_base(struct lm_stick *s, const char *squashimg)
 	int ret;
 
 	if (squashimg) {
-		ret = find_entry(s->io, s->live_dir, squashimg, IO_REGULAR, &s->base_path);
+		ret = stick_find_entry(s->io, s->live_dir, squashimg, IO_REGULAR, &s->base_path);
 		if (ret || s->base_path)
 			return ret;
 	}
 	for (i = 0; i < sizeof(base_names) / sizeof(base_names[0]); i++) {
-		ret = find_entry(s->io, s->live_dir, base_names[i], IO_REGULAR, &s->base_path);
+		ret = stick_find_entry(s->io, s->live_dir, base_names[i], IO_REGULAR, &s->base_path);
 		if (ret || s->base_path)
 			return ret;
 	}
@@ -212,9 +208,11 @@ static unsigned rank_of(const struct lm_stick *s, const struct stick_overlay *o)
 {
 	if (o->attached)
 		return 0;
-	if (is_own_overlay(s, o))
+	if (s->boot && s->boot->overlay && strcmp(s->boot->overlay, o->path) == 0)
 		return 1;
-	return o->kind == LM_OVERLAY_DM_SNAPSHOT ? 2 : 3;
+	if (is_own_overlay(s, o))
+		return 2;
+	return o->kind == LM_OVERLAY_DM_SNAPSHOT ? 3 : 4;
 }
 
 static int compare_overlays(const void *a, const void *b, void *arg)
@@ -229,6 +227,8 @@ static int compare_overlays(const void *a, const void *b, void *arg)
 
 void stick_sort_overlays(struct lm_stick *s)
 {
+	/* Without memory for it the order is the one of the names; nothing else rests on it. */
+	(void)stick_boot_judge(s);
 	if (s->n_overlays > 1)
 		qsort_r(s->overlays, s->n_overlays, sizeof(*s->overlays), compare_overlays, s);
 }
@@ -269,7 +269,7 @@ static int choose_live_dir(struct lm_stick *s, const char *dir)
 		return s->live_dir ? 0 : -ENOMEM;
 	}
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		ret = find_entry(s->io, ".", names[i], IO_DIRECTORY, &s->live_dir);
+		ret = stick_find_entry(s->io, ".", names[i], IO_DIRECTORY, &s->live_dir);
 		if (ret)
 			return ret;
 		if (!s->live_dir)
@@ -287,12 +287,19 @@ static int choose_live_dir(struct lm_stick *s, const char *dir)
 
 int stick_scan(struct lm_stick *s, const char *dir, const char *squashimg, struct lm_error *err)
 {
+	char *boot_dir = NULL, *boot_image = NULL, *record;
 	bool own_dir = false;
 	struct io_stat st;
-	char *record;
 	int ret;
 
-	ret = choose_live_dir(s, dir);
+	ret = stick_boot_load(s);
+	if (!ret && !dir && !squashimg) {
+		ret = stick_boot_dir(s, &boot_dir, &boot_image);
+		dir = boot_dir;
+		squashimg = boot_image;
+	}
+	if (!ret)
+		ret = choose_live_dir(s, dir);
 	if (ret)
 		goto fail;
 	own_dir = strcmp(s->live_dir, ".") != 0;
@@ -302,9 +309,9 @@ int stick_scan(struct lm_stick *s, const char *dir, const char *squashimg, struc
 	if (ret)
 		goto fail;
 	s->container = container_of_base(s);
-	ret = find_entry(s->io, s->live_dir, "osmin.img", IO_REGULAR, &s->osmin_path);
+	ret = stick_find_entry(s->io, s->live_dir, "osmin.img", IO_REGULAR, &s->osmin_path);
 	if (!ret)
-		ret = find_entry(s->io, s->live_dir, "home.img", IO_REGULAR, &s->home_path);
+		ret = stick_find_entry(s->io, s->live_dir, "home.img", IO_REGULAR, &s->home_path);
 	if (!ret)
 		ret = io_list(s->io, s->live_dir, add_overlay, s);
 	if (ret < 0)
@@ -312,6 +319,8 @@ int stick_scan(struct lm_stick *s, const char *dir, const char *squashimg, struc
 	ret = find_attached(s);
 	if (ret)
 		goto fail;
+	free(boot_dir);
+	free(boot_image);
 	if (s->base_path)
 		return 0;
 	if (!own_dir)
@@ -320,6 +329,7 @@ int stick_scan(struct lm_stick *s, const char *dir, const char *squashimg, struc
 	record = stick_join(s->live_dir, "livemend");
 	if (!record) {
 		ret = -ENOMEM;
+		boot_dir = boot_image = NULL;
 		goto fail;
 	}
 	if (!s->n_overlays && !s->home_path && io_stat(s->io, record, &st))
@@ -327,6 +337,8 @@ int stick_scan(struct lm_stick *s, const char *dir, const char *squashimg, struc
 	free(record);
 	return ret;
 fail:
+	free(boot_dir);
+	free(boot_image);
 	return lm_fail(err, ret, s->given,
 		       ret == -EACCES ? _("Run livemend as root, or make it readable for yourself.")
 				      : NULL,

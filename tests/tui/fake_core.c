@@ -149,6 +149,12 @@ void lm_found_free(struct lm_found *list, size_t count)
 	free(list);
 }
 
+const char *lm_boot_uses_word(enum lm_boot_uses uses)
+{
+	(void)uses;
+	return "overlay";
+}
+
 const char *lm_overlay_kind_word(enum lm_overlay_kind kind)
 {
 	return kind == LM_OVERLAY_DM_SNAPSHOT ? "dm-snapshot" : "none";

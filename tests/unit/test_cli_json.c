@@ -12,6 +12,12 @@
 
 #include "cli/json.h"
 
+const char *lm_boot_uses_word(enum lm_boot_uses uses)
+{
+	(void)uses;
+	return "overlay";
+}
+
 const char *lm_overlay_kind_word(enum lm_overlay_kind kind)
 {
 	return kind == LM_OVERLAY_DM_SNAPSHOT ? "dm-snapshot" : "none";

@@ -22,6 +22,12 @@ const char *lm_op_word(enum lm_op op)
 	return "";
 }
 
+const char *lm_boot_uses_word(enum lm_boot_uses uses)
+{
+	(void)uses;
+	return "overlay";
+}
+
 const char *lm_overlay_kind_word(enum lm_overlay_kind kind)
 {
 	(void)kind;
