@@ -155,8 +155,8 @@ int lm_doctor(struct lm_stick *stick, unsigned flags, const struct lm_watch *wat
 {
 	static struct lm_finding findings[] = {
 		{LM_SEV_ILL, "pairing", "overlay", "It belongs to another image.",
-		 "Files are destroyed.", "Find the right image."},
-		{LM_SEV_OK, "container", "image", "It can be read.", NULL, NULL},
+		 "Files are destroyed.", "Find the right image.", NULL},
+		{LM_SEV_OK, "container", "image", "It can be read.", NULL, NULL, NULL},
 	};
 	static struct lm_report reports[2] = {{findings, 2, true}, {findings + 1, 1, false}};
 	struct timespec pause = {.tv_nsec = 5000000};

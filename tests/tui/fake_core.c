@@ -300,11 +300,11 @@ int lm_doctor(struct lm_stick *stick, unsigned flags, const struct lm_watch *wat
 	static struct lm_finding findings[] = {
 		{LM_SEV_WARNING, "overlay-filling", (char *)"Overlay", (char *)"83 % of it is used",
 		 (char *)"When it is full the kernel gives it up, and with it all changes since the last merge.",
-		 (char *)"Merge the overlay (m)."},
+		 (char *)"Merge the overlay (m).", "merge"},
 		{LM_SEV_NOTE, "dead", (char *)"Overlay", (char *)"98 MiB belong to deleted files",
-		 (char *)"They can be won back.", (char *)"A merge drops them."},
-		{LM_SEV_OK, "pairing", (char *)"Pairing", (char *)"overlay and image belong together", NULL, NULL},
-		{LM_SEV_OK, "fs", (char *)"Root file system", (char *)"clean", NULL, NULL},
+		 (char *)"They can be won back.", (char *)"A merge drops them.", "merge"},
+		{LM_SEV_OK, "pairing", (char *)"Pairing", (char *)"overlay and image belong together", NULL, NULL, NULL},
+		{LM_SEV_OK, "fs", (char *)"Root file system", (char *)"clean", NULL, NULL, NULL},
 	};
 
 	(void)stick;
