@@ -107,6 +107,22 @@ int merge_progress(void *merge, uint64_t done, uint64_t total)
 
 /* ---- steps ---- */
 
+/*
+ * Nothing in the overlay differs from the image where it counts: there is no
+ * new image to be built, only the overlay to be emptied.
+ */
+static void keep_image(struct merge *m)
+{
+	m->unchanged = true;
+	m->rec.new_image = m->rec.old_image;
+	/* Neither is needed: osmin.img still fits. */
+	free(m->rec.work);
+	free(m->rec.osmin);
+	m->rec.work = m->rec.osmin = NULL;
+	plan_run_message(m->run, "%s",
+			 _("The overlay holds nothing new: the image stays as it is"));
+}
+
 int merge_step_compare(struct plan_run *run, void *merge, struct lm_error *err)
 {
 	struct merge *m = merge;
@@ -118,8 +134,10 @@ int merge_step_compare(struct plan_run *run, void *merge, struct lm_error *err)
 	if (ret < 0)
 		return ret;
 	text_size(size, m->changes.live_bytes);
-	if (m->look.image)
-		plan_run_message(run, _("%llu of %llu blocks change, %llu are free"),
+	if (m->look.image && m->changes.changed_blocks == 0)
+		keep_image(m);
+	else if (m->look.image)
+		plan_run_message(run, _("Up to %llu of %llu blocks change, %llu are free"),
 				 (unsigned long long)m->changes.changed_blocks,
 				 (unsigned long long)m->changes.blocks,
 				 (unsigned long long)m->changes.holes);
@@ -150,6 +168,8 @@ int merge_step_build(struct plan_run *run, void *merge, struct lm_error *err)
 	int ret, closed;
 
 	m->run = run;
+	if (m->unchanged)
+		return 0;
 	m->rec.phase = RECORD_BUILDING;
 	m->noted = true;
 	ret = record_write(m->rw.io, m->dir, &m->rec, err);
@@ -204,6 +224,11 @@ int merge_step_verify(struct plan_run *run, void *merge, struct lm_error *err)
 {
 	struct merge *m = merge;
 
+	if (m->unchanged)
+		return 0;
+	plan_run_message(run, _("%llu of %llu blocks have changed"),
+			 (unsigned long long)m->changes.changed_blocks,
+			 (unsigned long long)m->changes.blocks);
 	return merge_verify_at(m, run, m->work ? m->work : m->rw.io,
 			       m->work ? m->work_new : m->fresh, err);
 }
@@ -213,6 +238,8 @@ int merge_step_replace(struct plan_run *run, void *merge, struct lm_error *err)
 	struct merge *m = merge;
 	int ret;
 
+	if (m->unchanged)
+		return 0;
 	plan_run_critical(run, true);
 	m->run = run;
 	merge_unlook(m); /* nothing is held open that gets another name */
@@ -245,7 +272,12 @@ int merge_step_finish(struct plan_run *run, void *merge, struct lm_error *err)
 	if (ret < 0)
 		return ret;
 	m->noted = false;
-	if (!m->bare) {
+	if (!m->bare && record_unchanged(&m->rec)) {
+		plan_run_result(run,
+				_("The overlay held nothing that the image does not hold: the "
+				  "image is as it was, and the overlay is empty."),
+				_("The stick can be booted, or unmounted and removed."));
+	} else if (!m->bare) {
 		snprintf(now, sizeof(now),
 			 _("The changes are part of the image now, and the overlay is empty. The "
 			   "image was %s, it is %s."),

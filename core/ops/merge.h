@@ -33,6 +33,7 @@ struct merge {
 	struct record rec;
 	bool noted;        /* the journal says that it is under way */
 	bool resuming;     /* it was cut off: the stick's own file system may have suffered */
+	bool unchanged;    /* the overlay says nothing that the image does not say: it stays */
 	bool kept_overlay; /* the overlay was used meanwhile, and therefore not reset */
 	bool committed;    /* from here on it is finished or resumed, not undone */
 	struct lm_stick seen; /* the stick through the writable table */

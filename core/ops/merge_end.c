@@ -214,7 +214,8 @@ static int write_pairing(struct merge *m, struct lm_error *err)
 
 /*
  * The overlay is reset only as long as the old image exists: the two go
- * together, and the old image is removed after the reset, never before it.
+ * together, and the old image is removed after the reset, never before it. An
+ * image that did not have to be changed is both.
  */
 static int reset_once(struct merge *m, struct lm_error *err)
 {
@@ -222,7 +223,7 @@ static int reset_once(struct merge *m, struct lm_error *err)
 	struct merge_places p;
 	int ret;
 
-	if (m->bare || m->rec.work)
+	if (m->bare || m->rec.work || record_unchanged(&m->rec))
 		return merge_reset_overlay(m, err);
 	ret = merge_find_places(m, &p, err);
 	if (ret < 0)
@@ -254,6 +255,10 @@ static int log_merge(struct merge *m, struct lm_error *err)
 	if (m->bare)
 		return journal_log(m->rw.io, m->dir, err,
 				   "merge: %s was written into %s; the overlay is empty",
+				   m->overlay, m->base);
+	if (record_unchanged(&m->rec))
+		return journal_log(m->rw.io, m->dir, err,
+				   "merge: %s held nothing that %s does not hold; it is empty",
 				   m->overlay, m->base);
 	return journal_log(m->rw.io, m->dir, err,
 			   "merge: %s has its new content (%llu bytes before, %llu now); %s is "

@@ -99,6 +99,8 @@ int merge_step_copy(struct plan_run *run, void *merge, struct lm_error *err)
 	struct merge *m = merge;
 
 	m->run = run;
+	if (m->unchanged)
+		return 0;
 	return copy_file(m->work, m->work_new, m->rw.io, m->dir, m->fresh, merge_progress, m, err);
 }
 
@@ -108,6 +110,8 @@ int merge_step_backup(struct plan_run *run, void *merge, struct lm_error *err)
 	int ret;
 
 	m->run = run;
+	if (m->unchanged)
+		return 0;
 	ret = io_replace_remove(m->work, ".", m->work_old, err);
 	return ret < 0 ? ret :
 			 copy_file(m->rw.io, m->base, m->work, ".", m->work_old, merge_progress, m,
@@ -167,6 +171,8 @@ int merge_step_swap(struct plan_run *run, void *merge, struct lm_error *err)
 	struct merge *m = merge;
 	int ret;
 
+	if (m->unchanged)
+		return 0;
 	plan_run_critical(run, true);
 	m->run = run;
 	merge_unlook(m);

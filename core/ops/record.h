@@ -63,6 +63,11 @@ int record_identify(struct io *io, const char *path, struct record_id *id, struc
 int record_identify_overlay(struct io *io, const char *path, struct record_id *id, bool *empty,
 			    struct lm_error *err);
 bool record_same(const struct record_id *a, const struct record_id *b);
+/* Nothing had to be changed in the image: old and new are the same file. */
+static inline bool record_unchanged(const struct record *record)
+{
+	return record_same(&record->old_image, &record->new_image);
+}
 static inline bool record_exists(const struct record_id *id)
 {
 	return id->hash[0] != '\0';

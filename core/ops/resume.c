@@ -266,6 +266,14 @@ static int step_undo(struct plan_run *run, void *state, struct lm_error *err)
 	return ret;
 }
 
+static int prove_unchanged(struct merge *m, struct lm_error *err)
+{
+	if (m->changes.changed_blocks == 0)
+		return 0;
+	lm_fail(err, -EBADMSG, m->base, NULL, "%s", _("The image is not what it should be"));
+	return lm_because(err, "%s", _("the overlay differs from it"));
+}
+
 /*
  * Proves the new image once more, where it still can be: old image and overlay
  * are there. If the stick was used meanwhile there is nothing to compare with.
@@ -301,7 +309,8 @@ static int step_verify(struct plan_run *run, void *state, struct lm_error *err)
 	if (ret == 0)
 		ret = changes_find(&m->changes, &m->look, CHANGES_ALL, true, merge_progress, m, err);
 	if (ret == 0)
-		ret = merge_verify_at(m, run, m->rw.io, fresh, err);
+		ret = record_unchanged(&m->rec) ? prove_unchanged(m, err) :
+						  merge_verify_at(m, run, m->rw.io, fresh, err);
 	merge_unlook(m);
 	if (ret == -EBADMSG) {
 		/* It was proved once: it, or the overlay, has changed since. The old one counts. */

@@ -232,7 +232,7 @@ static void make_overlay(struct small_stick *s, const unsigned char *base, const
 		fail_msg("live %u, equal %u, dead %u", live, equal, dead);
 }
 
-void small_make(struct small_stick *s, bool bare)
+static void make(struct small_stick *s, bool bare, bool same)
 {
 	const char *tmp = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
 	char path[256];
@@ -274,10 +274,20 @@ void small_make(struct small_stick *s, bool bare)
 	if (bare)
 		run("cd %s && cp a.img stick/LiveOS/rootfs.img", s->room);
 	else
-		run("cd %s && cp a.img root/LiveOS/rootfs.img && mksquashfs root "
+		run("cd %s && cp %s root/LiveOS/rootfs.img && mksquashfs root "
 		    "stick/LiveOS/squashfs.img -noappend -comp gzip -b 16K -quiet -no-progress "
-		    ">/dev/null 2>&1", s->room);
+		    ">/dev/null 2>&1", s->room, same ? "b.img" : "a.img");
 	small_save(s, &s->fresh);
+}
+
+void small_make(struct small_stick *s, bool bare)
+{
+	make(s, bare, false);
+}
+
+void small_make_same(struct small_stick *s)
+{
+	make(s, false, true);
 }
 
 void small_free(struct small_stick *s)

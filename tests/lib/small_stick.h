@@ -38,6 +38,8 @@ struct small_stick {
 
 /* Makes it; skips the test where mkfs.ext4, debugfs or mksquashfs are missing. */
 void small_make(struct small_stick *s, bool bare);
+/* The image holds all that the overlay holds already. */
+void small_make_same(struct small_stick *s);
 void small_free(struct small_stick *s);
 
 /* Puts the folder into a state, or takes it down. */
