@@ -22,7 +22,7 @@ const struct cli_option cli_options[CLI_N_OPTIONS] = {
 	{CLI_OPT_METHOD, "method", 0, "rewrite|mirror|snapshot-merge",
 	 N_("how to merge (default rewrite)")},
 	{CLI_OPT_WORK, "work", 0, "DIR",
-	 N_("build the new image in DIR, when the stick has no room for it")},
+	 N_("a folder elsewhere, for when the stick has no room")},
 	{CLI_OPT_UNDO, "undo", 0, NULL,
 	 N_("go back to the state before, where that is still possible")},
 	{CLI_OPT_LESSON, "lesson", 0, "NAME", N_("a stick with something to be mended")},
@@ -43,6 +43,8 @@ const struct cli_command cli_commands[] = {
 	{"merge", CLI_STICK_NEEDED, N_("make the changes part of the image, empty the overlay"),
 	 "merge", CLI_BIT(CLI_OPT_METHOD) | CLI_BIT(CLI_OPT_WORK) | CLI_BIT(CLI_OPT_DEEP),
 	 cli_merge},
+	{"compact", CLI_STICK_NEEDED, N_("a new overlay without its dead chunks"), "compact",
+	 CLI_BIT(CLI_OPT_WORK), cli_compact},
 	{"reset", CLI_STICK_NEEDED, N_("forget all changes (never those in home.img)"), "reset", 0,
 	 cli_reset},
 	{"resume", CLI_STICK_NEEDED, N_("finish, or undo, what was interrupted"), "resume",
@@ -53,7 +55,7 @@ const struct cli_command cli_commands[] = {
 
 const size_t cli_n_commands = sizeof(cli_commands) / sizeof(cli_commands[0]);
 
-static const char *const later[] = {"recover", "compact", "grow", "watch"};
+static const char *const later[] = {"recover", "grow", "watch"};
 
 const struct cli_command *cli_command_find(const char *name)
 {

@@ -299,6 +299,11 @@ int cli_merge(struct cli *cli)
 	return operate(cli, LM_OP_MERGE);
 }
 
+int cli_compact(struct cli *cli)
+{
+	return operate(cli, LM_OP_COMPACT);
+}
+
 int cli_reset(struct cli *cli)
 {
 	return operate(cli, LM_OP_RESET);

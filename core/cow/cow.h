@@ -77,7 +77,8 @@ enum cow_fault {
 	COW_FAULT_OLD_RANGE,    /* an exception outside the base */
 	COW_FAULT_NEW_RANGE,    /* data beyond the end of the store */
 	COW_FAULT_NEW_METADATA, /* data chunk 0, or in a metadata area */
-	COW_FAULT_OLD_TWICE,    /* two exceptions for one chunk of the base */
+	COW_FAULT_OLD_TWICE,    /* two exceptions for one chunk of the base (not counted where they
+				   say the same: the kernel and livemend read that right) */
 	COW_FAULT_NEW_TWICE,    /* two exceptions share a data chunk */
 	COW_FAULT_HOLE,         /* data chunks that were allocated and never recorded (harmless) */
 	COW_FAULT_STALE_TAIL,   /* records behind the terminator of the last area (repairable) */
@@ -122,6 +123,20 @@ int cow_reset(struct io_file *file, const char *name, struct lm_error *err);
 /* Writes the header and first area of a new store with this chunk size, and flushes. */
 int cow_format(struct io_file *file, uint32_t chunk_sectors, const char *name,
 	       struct lm_error *err);
+
+/*
+ * Leaves all exceptions out but those of the chunks in kept (ascending, at
+ * least one, all of them in the store), and moves what lies too far behind into
+ * the gaps: the store is then as full as a new one with these exceptions. In
+ * place, without room for anything, and in an order of writes and flushes in
+ * which at any instant every chunk in kept reads the same, for the kernel too;
+ * run again after a cut it goes on from there. What the chunks that are left out
+ * read as is the base from some instant on. The store must not be open. progress
+ * counts bytes, and may stop it by non-zero (-ECANCELED).
+ */
+int cow_squeeze(struct io_file *file, const char *name, const uint64_t *kept, uint64_t n_kept,
+		int (*progress)(void *arg, uint64_t done, uint64_t total), void *arg,
+		struct lm_error *err);
 
 /* True where a store of this many bytes has the exact-fit defect (dm-snapshot.md 1.3). */
 bool cow_size_is_exact_fit(uint64_t bytes, uint32_t chunk_sectors);

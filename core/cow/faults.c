@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/cow/store.h"
 
@@ -119,24 +120,73 @@ static void find_holes(struct cow_store *store, const uint64_t *numbers, size_t 
 	}
 }
 
-int cow_find_faults(struct cow_store *store, const struct cow_exception *records, size_t count)
+static int compare_records(const void *a, const void *b)
 {
-	uint64_t *numbers;
+	const struct cow_exception *x = a, *y = b;
 
-	find_bad_numbers(store, records, count);
-	numbers = sorted_numbers(records, count, true);
+	if (x->old_chunk != y->old_chunk)
+		return (x->old_chunk > y->old_chunk) - (x->old_chunk < y->old_chunk);
+	return (x->new_chunk > y->new_chunk) - (x->new_chunk < y->new_chunk);
+}
+
+/* Records that say the same twice are one: cow_squeeze(), cut off, leaves such. */
+static struct cow_exception *without_copies(const struct cow_exception *records, size_t *count)
+{
+	struct cow_exception *e = calloc(*count ? *count : 1, sizeof(*e));
+	size_t n = 0;
+
+	if (!e)
+		return NULL;
+	memcpy(e, records, *count * sizeof(*e));
+	qsort(e, *count, sizeof(*e), compare_records);
+	for (size_t i = 0; i < *count; i++) {
+		if (n == 0 || compare_records(&e[n - 1], &e[i]) != 0)
+			e[n++] = e[i];
+	}
+	*count = n;
+	return e;
+}
+
+static int find_all_repeated(struct cow_store *store, const struct cow_exception *records,
+			     size_t count, bool new_chunks)
+{
+	uint64_t *numbers = sorted_numbers(records, count, new_chunks);
+
 	if (!numbers)
 		return -ENOMEM;
-	find_repeated(store, COW_FAULT_NEW_TWICE, records, count, numbers);
-	find_holes(store, numbers, count);
-	free(numbers);
-
-	numbers = sorted_numbers(records, count, false);
-	if (!numbers)
-		return -ENOMEM;
-	find_repeated(store, COW_FAULT_OLD_TWICE, records, count, numbers);
+	find_repeated(store, new_chunks ? COW_FAULT_NEW_TWICE : COW_FAULT_OLD_TWICE, records,
+		      count, numbers);
+	if (new_chunks)
+		find_holes(store, numbers, count);
 	free(numbers);
 	return 0;
+}
+
+int cow_find_faults(struct cow_store *store, const struct cow_exception *records, size_t count)
+{
+	struct cow_problem *twice = store->problems;
+	struct cow_exception *once;
+	size_t n = count;
+	int rc;
+
+	find_bad_numbers(store, records, count);
+	rc = find_all_repeated(store, records, count, true);
+	if (!rc)
+		rc = find_all_repeated(store, records, count, false);
+	if (rc || !twice[COW_FAULT_NEW_TWICE].count || !twice[COW_FAULT_OLD_TWICE].count)
+		return rc;
+	once = without_copies(records, &n);
+	if (!once)
+		return -ENOMEM;
+	if (n < count) {
+		twice[COW_FAULT_NEW_TWICE].count = twice[COW_FAULT_OLD_TWICE].count = 0;
+		rc = find_all_repeated(store, once, n, false);
+		twice[COW_FAULT_HOLE].count = 0;
+		if (!rc)
+			rc = find_all_repeated(store, once, n, true);
+	}
+	free(once);
+	return rc;
 }
 
 int cow_store_check(struct cow_store *store, void (*fn)(void *arg, const struct cow_problem *),

@@ -93,7 +93,7 @@ int io_replace(struct io *io, const char *dir, const char *fresh, const char *na
 	}
 	if (ret < 0)
 		return lm_fail(err, ret, name, NULL, "%s",
-			       _("Exchanging the old image for the new one failed"));
+			       _("Exchanging the old file for the new one failed"));
 	return 0;
 }
 

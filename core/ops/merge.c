@@ -12,6 +12,7 @@
 #include "core/ops/merge.h"
 #include "core/plan/journal.h"
 #include "core/text.h"
+#include "core/view/view.h"
 
 /* ---- the state ---- */
 
@@ -75,7 +76,26 @@ void merge_unlook(struct merge *m)
 	changes_free(&m->changes);
 	if (m->looking)
 		stick_look_close(&m->look);
+	io_source_close(m->laid);
+	m->laid = m->top = NULL;
 	m->looking = false;
+}
+
+/* The file system is then that of the view with what was repaired. */
+static int lay_scratch(struct merge *m, struct lm_error *err)
+{
+	int ret;
+
+	m->top = m->look.view;
+	if (!m->scratch)
+		return 0;
+	ret = view_open(m->look.view, m->scratch, false, false, &m->laid, err);
+	if (ret < 0)
+		return ret;
+	m->top = m->laid;
+	fs_close(m->look.fs);
+	m->look.fs = NULL;
+	return fs_open(m->top, &m->look.fs, err);
 }
 
 int merge_look(struct merge *m, const char *base, struct lm_error *err)
@@ -95,7 +115,7 @@ int merge_look(struct merge *m, const char *base, struct lm_error *err)
 			*err = m->look.trouble;
 		ret = m->look.trouble.code;
 	}
-	return ret;
+	return ret == 0 ? lay_scratch(m, err) : ret;
 }
 
 int merge_progress(void *merge, uint64_t done, uint64_t total)

@@ -43,6 +43,13 @@ struct merge {
 	struct io *work;   /* the work folder */
 	char *work_path;
 	char work_new[64], work_old[64]; /* names in it */
+	/*
+	 * Laid over the merged view: what e2fsck repairs goes there, and the overlay is not
+	 * written to. NULL: into the overlay. top is the view with it, or look.view.
+	 */
+	struct cow_store *scratch;
+	struct io_source *top, *laid;
+	bool lenient; /* a file system that cannot be repaired here is taken as it is */
 	struct plan_run *run; /* for callbacks */
 };
 
@@ -62,6 +69,12 @@ int merge_lock(struct merge *m, struct lm_error *err);
 /* What stands against it, as far as it can be seen; for planning and again under the lock. */
 int merge_refusal(struct merge *m, const struct stick_look *look, struct lm_error *err);
 int merge_step_check(struct plan_run *run, void *merge, struct lm_error *err);
+/*
+ * e2fsck on the merged view; a journal is replayed, damage repaired after asking.
+ * Opens the look afresh where something was written.
+ */
+int merge_check_fs(struct merge *m, struct lm_error *err);
+bool merge_can_check_fs(const struct merge *m);
 
 /* ---- steps for an image in SquashFS ---- */
 int merge_step_compare(struct plan_run *run, void *merge, struct lm_error *err);
@@ -108,6 +121,9 @@ int merge_finish(struct merge *m, struct lm_error *err);
 int merge_undo(struct merge *m, struct lm_error *err);
 /* Removes a leftover, unless it shares its clusters with the image (FAT after a cut). */
 int merge_remove_leftover(struct merge *m, const char *path, struct lm_error *err);
+/* The same beside another file, whose name must keep its clusters: the overlay. */
+int merge_remove_beside(struct merge *m, const char *path, const char *good,
+			struct lm_error *err);
 enum merge_overlay {
 	MERGE_OVERLAY_EMPTY, /* it was reset */
 	MERGE_OVERLAY_SAME,  /* it is what the record says */

@@ -110,12 +110,17 @@ static int run_e2fsck(struct merge *m, enum fs_e2fsck mode, int *status, struct 
 	struct lm_error inside;
 	int ret, closed;
 
-	ret = io_open(m->rw.io, m->overlay, write ? IO_WRITE : IO_READ, &file);
-	if (ret < 0)
-		return lm_fail(err, ret, m->overlay, NULL, "%s", _("Opening the overlay failed"));
-	ret = cow_store_open(file, m->overlay, m->look.base->size_bytes / 512, &store, err);
-	if (ret == 0)
-		ret = view_open(m->look.base, store, write, false, &view, err);
+	if (m->scratch) {
+		ret = view_open(m->look.view, m->scratch, write, false, &view, err);
+	} else {
+		ret = io_open(m->rw.io, m->overlay, write ? IO_WRITE : IO_READ, &file);
+		if (ret < 0)
+			return lm_fail(err, ret, m->overlay, NULL, "%s",
+				       _("Opening the overlay failed"));
+		ret = cow_store_open(file, m->overlay, m->look.base->size_bytes / 512, &store, err);
+		if (ret == 0)
+			ret = view_open(m->look.base, store, write, false, &view, err);
+	}
 	if (ret == 0)
 		ret = view_fuse_open(view, write, NULL, &fuse, err);
 	if (ret < 0)
@@ -153,7 +158,7 @@ static int note_checking(struct merge *m, struct lm_error *err)
 {
 	int ret;
 
-	if (m->noted)
+	if (m->noted || m->scratch)
 		return 0;
 	m->rec.phase = RECORD_CHECKING;
 	ret = record_write(m->rw.io, m->dir, &m->rec, err);
@@ -190,12 +195,12 @@ static int repair(struct merge *m, struct lm_error *err)
 	return ret;
 }
 
-static bool can_run_e2fsck(const struct merge *m)
+bool merge_can_check_fs(const struct merge *m)
 {
 	return !m->ctx->no_fuse && view_fuse_available();
 }
 
-static int check_fs(struct merge *m, struct lm_error *err)
+int merge_check_fs(struct merge *m, struct lm_error *err)
 {
 	enum lm_fs_state state;
 	int status = 0, ret;
@@ -206,7 +211,7 @@ static int check_fs(struct merge *m, struct lm_error *err)
 		return 0;
 	}
 	state = fs_info(m->look.fs)->state;
-	if (can_run_e2fsck(m)) {
+	if (merge_can_check_fs(m)) {
 		if (state == LM_FS_CLEAN) {
 			plan_run_message(m->run, "%s", _("Checking the merged file system"));
 			ret = run_e2fsck(m, FS_CHECK, &status, err);
@@ -222,6 +227,11 @@ static int check_fs(struct merge *m, struct lm_error *err)
 		ret = repair(m, err);
 		if (ret == -ENOENT)
 			goto without;
+		if (ret == -ENOSPC && m->lenient) {
+			ctx_log(m->ctx, LM_LOG_WARN, "%s: %s", err->what, err->why);
+			lm_error_clear(err);
+			return merge_look(m, m->base, err);
+		}
 		if (ret == 0)
 			ret = run_e2fsck(m, FS_CHECK, &status, err);
 		if (ret == 0 && status != 0)
@@ -230,7 +240,7 @@ static int check_fs(struct merge *m, struct lm_error *err)
 		return ret == 0 ? merge_look(m, m->base, err) : ret;
 	}
 without:
-	if (state == LM_FS_CLEAN)
+	if (state == LM_FS_CLEAN || m->lenient)
 		return 0;
 	return lm_refuse(err, -EUCLEAN, m->stick->given,
 			 _("Boot the stick once and shut it down, or install e2fsck and FUSE "
@@ -264,7 +274,7 @@ int merge_step_check(struct plan_run *run, void *merge, struct lm_error *err)
 	if (ret == 0)
 		ret = record_identify(m->rw.io, m->base, &m->rec.old_image, err);
 	if (ret == 0)
-		ret = check_fs(m, err);
+		ret = merge_check_fs(m, err);
 	if (ret == 0)
 		ret = record_identify_overlay(m->rw.io, m->overlay, &m->rec.overlay_id, NULL, err);
 	return ret;

@@ -69,18 +69,33 @@ static int first_block(struct io *io, const char *path, int *block)
 	return ret;
 }
 
-static int is_same_content(struct merge *m, const char *path, bool *same, struct lm_error *err)
+static int identify_as(struct merge *m, const char *path, bool overlay, struct record_id *id,
+		       struct lm_error *err)
 {
+	return overlay ? record_identify_overlay(m->rw.io, path, id, NULL, err) :
+			 record_identify(m->rw.io, path, id, err);
+}
+
+static int is_same_content(struct merge *m, const char *path, const char *good, bool *same,
+			   struct lm_error *err)
+{
+	bool overlay = strcmp(good, m->overlay) == 0;
 	struct record_id left, base;
-	int ret = record_identify(m->rw.io, path, &left, err);
+	int ret = identify_as(m, path, overlay, &left, err);
 
 	if (ret == 0)
-		ret = record_identify(m->rw.io, m->base, &base, err);
+		ret = identify_as(m, good, overlay, &base, err);
 	*same = ret == 0 && record_same(&left, &base);
 	return ret;
 }
 
 int merge_remove_leftover(struct merge *m, const char *path, struct lm_error *err)
+{
+	return merge_remove_beside(m, path, m->base, err);
+}
+
+int merge_remove_beside(struct merge *m, const char *path, const char *good,
+			struct lm_error *err)
 {
 	struct io_stat left, base;
 	struct io_fsinfo info;
@@ -91,7 +106,7 @@ int merge_remove_leftover(struct merge *m, const char *path, struct lm_error *er
 	if (ret == -ENOENT)
 		return 0;
 	if (ret == 0)
-		ret = io_stat(m->rw.io, m->base, &base);
+		ret = io_stat(m->rw.io, good, &base);
 	if (ret == 0)
 		ret = io_fsinfo(m->rw.io, &info);
 	if (ret < 0)
@@ -104,12 +119,12 @@ int merge_remove_leftover(struct merge *m, const char *path, struct lm_error *er
 	 * that makes the kernel turn the whole stick read-only.
 	 */
 	if (strcmp(info.fstype, "vfat") == 0 && left.size_bytes == base.size_bytes) {
-		ret = is_same_content(m, path, &same, err);
+		ret = is_same_content(m, path, good, &same, err);
 		if (ret < 0)
 			return ret;
 	}
 	if (same) {
-		ret = first_block(m->rw.io, m->base, &a);
+		ret = first_block(m->rw.io, good, &a);
 		if (ret == 0)
 			ret = first_block(m->rw.io, path, &b);
 		if (ret < 0 || a == b) {

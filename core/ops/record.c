@@ -41,12 +41,41 @@ void record_free(struct record *record)
 
 static const char *what_was_done(const struct record *r)
 {
-	return r->op == LM_OP_RESET ? _("The overlay was being reset (its changes forgotten).") :
-				      _("The overlay was being merged into the root image.");
+	switch (r->op) {
+	case LM_OP_RESET:
+		return _("The overlay was being reset (its changes forgotten).");
+	case LM_OP_COMPACT:
+		return _("The overlay was being compacted (written anew without what is free).");
+	case LM_OP_GROW:
+		return _("The overlay was being made larger.");
+	default:
+		return _("The overlay was being merged into the root image.");
+	}
+}
+
+static const char *why_compact_is_safe(const struct record *r)
+{
+	switch (r->phase) {
+	case RECORD_CHECKING:
+	case RECORD_BUILDING:
+		return _("Nothing is lost: image and overlay are untouched. A new overlay\n"
+			 "(livemend.cow) was being written; it is not complete.");
+	case RECORD_READY:
+		return _("Nothing is lost: the old overlay and the new one are both complete on this\n"
+			 "stick, and either of them gives the same system.");
+	case RECORD_APPLYING:
+		return _("Nothing is lost: the overlay gives the same system at any moment.");
+	default:
+		return _("Nothing is lost: the new overlay is complete and in its place.");
+	}
 }
 
 static const char *why_it_is_safe(const struct record *r)
 {
+	if (r->op == LM_OP_COMPACT)
+		return why_compact_is_safe(r);
+	if (r->op == LM_OP_GROW)
+		return _("Nothing is lost: what the overlay holds is not touched by that.");
 	switch (r->phase) {
 	case RECORD_CHECKING:
 	case RECORD_BUILDING:
@@ -152,7 +181,7 @@ static int get_id(const struct journal_pending *p, const char *bytes, const char
 
 static int from_pending(const struct journal_pending *p, struct record *r)
 {
-	static const enum lm_op ops[] = { LM_OP_MERGE, LM_OP_RESET };
+	static const enum lm_op ops[] = { LM_OP_MERGE, LM_OP_RESET, LM_OP_COMPACT, LM_OP_GROW };
 	const char *op = journal_get(p, "op"), *phase = journal_get(p, "phase");
 	bool known = false;
 	int ret = 0;

@@ -25,6 +25,7 @@
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/io/io_replace.h"
+#include "core/ops/compact.h"
 #include "core/ops/merge.h"
 #include "core/ops/ops.h"
 #include "core/plan/journal.h"
@@ -129,7 +130,9 @@ static int take_record(struct resume *r, struct io *io, struct lm_error *err)
 		char path[64];
 
 		snprintf(path, sizeof(path), "%.40s/livemend.new", m->dir);
-		r->way = io_stat(io, path, &st) == 0 ? WAY_LEFTOVER : WAY_NOTHING;
+		r->way = io_stat(io, path, &st) == 0 || compact_has_leftover(m, io) ?
+				 WAY_LEFTOVER :
+				 WAY_NOTHING;
 		return 0;
 	}
 	ret = check_record(m, &rec, err);
@@ -239,6 +242,8 @@ static int step_leftover(struct plan_run *run, void *state, struct lm_error *err
 		ret = journal_pending_clear(m->rw.io, m->dir, err);
 	if (ret == 0)
 		ret = merge_remove_leftover(m, m->fresh, err);
+	if (ret == 0)
+		ret = compact_remove_leftover(m, err);
 	if (ret == 0)
 		merge_tell_if_hurt(run, m, _("Image and overlay are as before the operation."));
 	else
@@ -567,10 +572,20 @@ static void say(struct resume *r, struct lm_plan *plan)
 int ops_plan_resume(struct lm_stick *stick, const struct lm_options *options, struct lm_plan *plan,
 		    struct lm_error *err)
 {
-	struct resume *r = calloc(1, sizeof(*r));
+	struct record rec;
+	struct resume *r;
 	struct lm_error why;
 	int ret;
 
+	if (record_read(stick->io, stick->live_dir, &rec, NULL) == 1) {
+		bool compact = rec.op == LM_OP_COMPACT;
+
+		ret = compact ? ops_plan_resume_compact(stick, options, &rec, plan, err) : 0;
+		record_free(&rec);
+		if (compact)
+			return ret;
+	}
+	r = calloc(1, sizeof(*r));
 	if (!r)
 		return lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Planning failed"));
 	plan_state(plan, r, resume_free);

@@ -109,8 +109,19 @@ static void find_dead(struct gather *g, const struct fs *fs)
 	}
 }
 
+/* As compact sees it: what lies in blocks that are free does not count. */
+static bool is_equal(const struct fs *fs, uint64_t off, unsigned char *a, unsigned char *b,
+		     size_t len)
+{
+	if (memcmp(a, b, len) == 0)
+		return true;
+	fs_zero_free(fs, off, a, len);
+	fs_zero_free(fs, off, b, len);
+	return memcmp(a, b, len) == 0;
+}
+
 static int find_equal(const struct gather *g, struct cow_store *store, struct io_source *base,
-		      const struct lm_watch *watch, uint64_t total, uint64_t *equal,
+		      const struct fs *fs, const struct lm_watch *watch, uint64_t total, uint64_t *equal,
 		      struct lm_error *err)
 {
 	size_t size = (size_t)g->chunk_bytes;
@@ -137,7 +148,7 @@ static int find_equal(const struct gather *g, struct cow_store *store, struct io
 		r = cow_store_read(store, g->exceptions[i].new_chunk, 0, a, (size_t)len, err);
 		if (r == 0)
 			r = io_source_read(base, b, (size_t)len, off, err);
-		if (r == 0 && memcmp(a, b, (size_t)len) == 0)
+		if (r == 0 && is_equal(fs, off, a, b, (size_t)len))
 			*equal += g->chunk_bytes;
 	}
 	if (r == 0 && watch && watch->fn &&
@@ -216,7 +227,7 @@ int usage_of(struct cow_store *store, struct io_source *base, struct fs *fs,
 	}
 	for (i = 0; i < g.count; i++)
 		dead += g.kind[i] == DEAD;
-	r = find_equal(&g, store, base, watch, (g.count - dead) * g.chunk_bytes, &u->equal_bytes,
+	r = find_equal(&g, store, base, fs, watch, (g.count - dead) * g.chunk_bytes, &u->equal_bytes,
 		       err);
 	if (r < 0)
 		goto out;
