@@ -59,9 +59,11 @@ static void show_snapshot(const struct dm_snapshot_status *s)
 
 /* ------------------------------------------------------------------- attach -- */
 
+/* Also where it comes just before the next line is waited for. */
 static void on_signal(int number)
 {
 	(void)number;
+	close(STDIN_FILENO);
 }
 
 static void e2fsck_line(void *arg, const char *line)

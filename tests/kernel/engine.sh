@@ -44,3 +44,227 @@ check "a second attach is refused" sh -c "\"$dmtool\" attach ro $s </dev/null | 
 end
 same "read-only: nothing is left" "$before" "$(traces)"
 same "read-only: not a bit of the overlay has changed" "$overlay_before" "$(sha256sum <"$o")"
+
+# ---------------------------------------------------------------- for writing
+begin rw
+same "for writing: the device is the same" "$want" "$(sha256sum <"$view")"
+same "for writing: something is written" written "$(tell "write 20971520 1048576")"
+same "for writing: e2fsck preens" "e2fsck 0" "$(tell 'e2fsck preen')"
+grown=$(tell status)
+wrote=$(sha256sum <"$view")
+check "closed" end
+same "for writing: nothing is left" "$before" "$(traces)"
+check "for writing: the figures have changed" ! test "$figures" = "$grown"
+same "for writing: what was written is in the overlay" "$wrote" "$(export_sum)"
+attach
+same "for writing: the kernel says so, too" "$wrote" "$(device_sum)"
+same "for writing: status" "$grown" "$(kernel_status)"
+check "what others have attached is refused" \
+	sh -c "\"$dmtool\" attach rw $s </dev/null | grep -q '^error 3 -16 .*already'"
+detach
+
+# ----------------------------------------------------- grown while it is in use
+begin rw
+truncate -s 20M "$o"
+same "grown while in use" "grown 40960" "$(tell grown)"
+same "the kernel's total is the new one" 40960 "$(tell status | sed 's|.*/\(.*\) .*|\1|')"
+end
+attach
+truncate -s 24M "$o"
+same "grown while in use by others" 49152 "$("$dmtool" resize "${cow#/dev/}" "$o")"
+same "the total there" 49152 "$(kernel_status | sed 's|.*/\(.*\) .*|\1|')"
+check "another file behind it is refused" \
+	sh -c "\"$dmtool\" resize ${cow#/dev/} $s/LiveOS/squashfs.img | grep -q '^error'"
+detach
+
+# ------------------------------------------------------------- ended by force
+begin rw
+tell "write 20971520 4096" >/dev/null
+kill -TERM "$tool"
+wait "$tool"
+same "SIGTERM: nothing is left" "$before" "$(traces)"
+exec 3>&- 4<&-
+begin rw
+kill -KILL "$tool"
+wait "$tool"
+exec 3>&- 4<&-
+gone()
+{
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ "$(traces)" = "$before" ] && return
+		sleep 0.1
+	done
+	traces
+	return 1
+}
+check "SIGKILL: everything goes by itself" gone
+"$dmtool" leave "$s" >/mnt/tmp/left 2>/dev/null
+check "what stays behind is there" sh -c "dmsetup ls | grep -q -- -over"
+same "three devices, one on the other" 3 "$(dmsetup ls | grep -c livemend)"
+# The lowest goes with its last user, which is the one above.
+same "the next start clears it" "cleared 2" "$("$dmtool" clear)"
+check "SIGKILL: nothing is left after that" gone
+
+# ------------------------------------------------- what is not given to the kernel
+# refused TEXT CODE WORDS [HOW]: exit status and reason of a refusal
+refused()
+{
+	"$dmtool" attach "${4:-rw}" "$s" </dev/null >/mnt/tmp/refused 2>/dev/null
+	check "refused: $1" sh -c "cat /mnt/tmp/refused; grep -q '^error 3 $2 .*$3' /mnt/tmp/refused"
+	same "refused: $1: nothing is left" "$before" "$(traces)"
+}
+printf '\000' | dd of="$o" bs=1 seek=4 conv=notrunc 2>/dev/null
+refused "a store that is marked invalid" -117 "marked it invalid"
+printf '\001' | dd of="$o" bs=1 seek=4 conv=notrunc 2>/dev/null
+printf '\000\000\040\000' | dd of="$o" bs=1 seek=12 conv=notrunc 2>/dev/null
+refused "chunks of 1 GiB" -117 ""
+printf '\010\000\000\000' | dd of="$o" bs=1 seek=12 conv=notrunc 2>/dev/null
+mv "$s/LiveOS/squashfs.img" /mnt/right.img
+cp "$UML_WORK/prepared/root-1k.xz" "$s/LiveOS/squashfs.img"
+refused "the wrong base" -117 ""
+mv /mnt/right.img "$s/LiveOS/squashfs.img"
+check "put right, it is taken again" "$dmtool" attach rw "$s" </dev/null
+
+# ------------------------------------------------------- other layouts, full stores
+new_stick root-4k bare 256
+empty=$(sha256sum <"$o")
+begin ro
+same "a new overlay, read-only: the base alone" "$(sha256sum <"$s/LiveOS/rootfs.img")" \
+	"$(sha256sum <"$view")"
+end
+same "nothing was written to it" "$empty" "$(sha256sum <"$o")"
+begin rw
+same "bare: written" written "$(tell "write 4096 65536")"
+same "bare: too much is an error" error "$(tell "write 1048576 1048576" | cut -d' ' -f1)"
+same "it has overflowed" overflow "$(tell status)"
+same "in words" "dm snapshot Overflow: snapshot" "$("$dmtool" status "$(dmsetup ls | cut -f1)")"
+same "e2fsck has no room, which is said" error "$(tell 'e2fsck repair' | cut -d' ' -f1)"
+end
+same "bare: nothing is left" "$before" "$(traces)"
+same "the base is untouched" "$(sha256sum <"$UML_WORK/prepared/root-4k.img")" \
+	"$(sha256sum <"$s/LiveOS/rootfs.img")"
+
+truncate -s 120M /mnt/medium.img
+mkfs.vfat -F 32 -n LIVE /mnt/medium.img >/dev/null
+mount -t vfat -o loop /mnt/medium.img "$s" || die "no FAT"
+new_stick root-4k xz 16384
+attach
+use_stick fat 3
+want=$(device_sum)
+detach
+before=$(traces)
+begin rw
+same "on FAT: the device is what it was" "$want" "$(sha256sum <"$view")"
+tell "write 8192 300000" >/dev/null
+wrote=$(sha256sum <"$view")
+end
+same "on FAT: nothing is left" "$before" "$(traces)"
+same "on FAT: what was written is in the overlay" "$wrote" "$(export_sum)"
+umount "$s"
+
+# -------------------------------------------------------------- a failing medium
+mkfs.ext4 -q -F /mnt/medium.img
+medium=$(losetup -f --show /mnt/medium.img)
+length=$(blockdev --getsz "$medium")
+dmsetup create medium --table "0 $length linear $medium 0"
+dmsetup mknodes
+mount -t ext4 -o errors=continue /dev/mapper/medium "$s" || die "no ext4"
+new_stick root-4k xz 16384
+attach
+use_stick faults 3
+want=$(device_sum)
+detach
+sync
+before=$(traces)
+begin rw
+same "a table is put in the place of another" swapped \
+	"$("$dmtool" swap medium flakey "$medium 0 0 10 1 error_writes")"
+same "the device is no other for that" "$want" "$(sha256sum <"$view")"
+same "a write that fails is an error" error "$(tell "write 0 4194304" | cut -d' ' -f1)"
+check "so is the end" ! end
+same "a failing medium: nothing is left" "$before" "$(traces)"
+umount "$s"
+same "and put back" swapped "$("$dmtool" swap medium linear "$medium 0")"
+check "a table that makes no sense is refused" \
+	sh -c "\"$dmtool\" swap medium linear nonsense | grep -q '^error'"
+check "and the old one goes on" dd if=/dev/mapper/medium of=/dev/null bs=1M count=1 \
+	iflag=direct
+e2fsck -fp /mnt/medium.img >/dev/null
+mount -t ext4 /dev/mapper/medium "$s" || die "no ext4"
+"$dmtool" swap medium error "" >/dev/null
+echo 3 >/proc/sys/vm/drop_caches
+"$dmtool" attach rw "$s" </dev/null >/mnt/tmp/refused 2>&1
+check "a medium that is gone: an error" grep -q '^error' /mnt/tmp/refused
+same "a medium that is gone: nothing is left" "$before" "$(traces)"
+umount "$s"
+dmsetup remove --retry medium
+losetup -d "$medium"
+rm /mnt/medium.img
+
+# ------------------------------------------------------------- mirror and merge
+before=$(traces)
+from=$UML_WORK/prepared/root-4k.img to=/mnt/to.img
+copy_to() { rm -f "$to" && truncate -s 40M "$to"; }
+copy_to
+same "mirror" "done AA" "$("$dmtool" mirror "$from" "$to" 8192)"
+check "mirror: the same bits" cmp "$from" "$to"
+copy_to
+truncate -s 1M /mnt/log.img
+same "mirror with a log on a device" "done AA" "$("$dmtool" mirror "$from" "$to" 1024 /mnt/log.img)"
+check "mirror with a log: the same bits" cmp "$from" "$to"
+# The log says that all is done: nothing is copied a second time.
+copy_to
+same "again with that log" "done AA" "$("$dmtool" mirror "$from" "$to" 1024 /mnt/log.img)"
+check "the log was heeded" ! cmp -s "$from" "$to"
+bad=$(losetup -f --show -r "$from")
+sectors=$(blockdev --getsz "$bad")
+printf '%s\n' "0 40000 linear $bad 0" "40000 8 error" "40008 $((sectors - 40008)) linear $bad 40008" |
+	dmsetup create bad
+dmsetup mknodes
+copy_to
+check "mirror of a medium with a bad sector fails, and says so" \
+	sh -c "\"$dmtool\" mirror /dev/mapper/bad $to 8192 | grep -q '^failed [^A]A'"
+dmsetup remove --retry bad
+losetup -d "$bad"
+rm -f /dev/mapper/bad
+
+new_stick root-4k bare 16384
+attach
+use_stick merge 3
+want=$(device_sum)
+detach
+cp "$s/LiveOS/rootfs.img" "$to"
+cp "$o" /mnt/cow.img
+broken=$(losetup -f --show "$to")
+dmsetup create broken --table "0 $(blockdev --getsz "$broken") flakey $broken 0 0 10 1 error_writes"
+dmsetup mknodes
+same "a merge that fails" "failed merge-failed" \
+	"$("$dmtool" merge /dev/mapper/broken /mnt/cow.img 8)"
+dmsetup remove --retry broken
+losetup -d "$broken"
+rm -f /dev/mapper/broken
+same "a merge" "done 16/32768 16" "$("$dmtool" merge "$to" /mnt/cow.img 8)"
+same "merge: the base is what the device was" "$want" "$(sha256sum <"$to")"
+same "mirror and merge: nothing is left" "$before" "$(traces)"
+
+# ----------------------------------------------------------- the targets' words
+truncate -s 4M /mnt/meta.img
+truncate -s 32M /mnt/data.img
+meta=$(losetup -f --show /mnt/meta.img) data=$(losetup -f --show /mnt/data.img)
+dmsetup create pool --table "0 65536 thin-pool $meta $data 128 0"
+dmsetup mknodes
+dmsetup message pool 0 create_thin 0
+dmsetup create thin --table "0 65536 thin /dev/mapper/pool 0"
+dmsetup mknodes
+same "thin-pool" "dm thin-pool 0%: thin-pool" "$("$dmtool" status pool)"
+same "thin" "dm thin: thin" "$("$dmtool" status thin)"
+dd if=/dev/zero of=/dev/mapper/thin bs=1M count=16 conv=fsync 2>/dev/null
+same "thin-pool, half full" "dm thin-pool 50%: thin-pool" "$("$dmtool" status pool)"
+dmsetup remove --retry thin
+dmsetup remove --retry pool
+dmsetup create origin --table "0 8192 snapshot-origin $data"
+same "snapshot-origin" "dm snapshot-origin: snapshot-origin" "$("$dmtool" status origin)"
+dmsetup remove --retry origin
+check "a device that is not there: an error" sh -c "\"$dmtool\" status origin | grep -q '^error'"
+losetup -d "$meta"
+losetup -d "$data"

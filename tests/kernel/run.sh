@@ -1,7 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# tests/kernel/run.sh [BUILD]: holds livemend against the device-mapper and the file systems of a
-# real kernel, in User-Mode Linux guests; without root. BUILD is where the tree was built. TAP.
+# tests/kernel/run.sh [BUILD [PART]]: holds livemend against the device-mapper and the file systems
+# of a real kernel, in User-Mode Linux guests; without root. BUILD is where the tree was built.
+# PART is "direct" (what livemend reads and writes itself) or "engine" (what it has the kernel do),
+# which can run side by side; without it, both. TAP.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 LM_SRC=$(pwd)
@@ -47,11 +49,21 @@ guest()
 	echo "Bail out! no root images"
 	exit 1
 }
-guest lab.sh 60
-guest store.sh 120
-guest status.sh 180
-guest merge.sh 240
-guest media.sh 120
-guest powercut.sh 240
+part=${2:-all}
+case $part in
+direct | all)
+	guest lab.sh 60
+	guest store.sh 120
+	guest status.sh 180
+	guest merge.sh 240
+	guest media.sh 120
+	guest powercut.sh 240
+	;;
+esac
+case $part in
+engine | all)
+	guest engine.sh 180
+	;;
+esac
 echo "1..$n"
 exit "$failed"
