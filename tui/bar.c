@@ -8,12 +8,24 @@
 #include "core/text.h"
 #include "tui/cells.h"
 #include "tui/ui.h"
+#include "tui/words.h"
+
+/* The dashboard says it itself; everywhere else a stick in trouble must not be out of sight. */
+static const char *health_beside(const struct ui *ui, const struct lm_status *st)
+{
+	const struct view *v = ui->top;
+	enum role role;
+
+	while (v->ops->popup && v->below)
+		v = v->below;
+	return v->below && st->health >= LM_ACT ? word_health(st->health, &role) : "";
+}
 
 void bar_title(const struct ui *ui, const struct canvas *cv)
 {
 	const struct lm_status *st = ui->data.status;
 	char text[400], size[16];
-	const char *right = "";
+	char right[80] = "";
 	int room;
 
 	if (st && st->stick.size_bytes)
@@ -23,8 +35,14 @@ void bar_title(const struct ui *ui, const struct canvas *cv)
 			 st->stick.fstype ? " " : "", st->stick.fstype ? st->stick.fstype : "");
 	else
 		snprintf(text, sizeof(text), "%s", ui->data.path ? ui->data.path : "");
-	if (st)
-		right = st->stick.readonly ? _("READ ONLY") : st->stick.booted ? _("booted") : "";
+	if (ui->data.gone)
+		snprintf(right, sizeof(right), "%s", _("GONE"));
+	else if (st)
+		snprintf(right, sizeof(right), "%s%s%s", health_beside(ui, st),
+			 st->stick.readonly || st->stick.booted ? "  " : "",
+			 st->stick.readonly ? _("READ ONLY")
+			 : st->stick.booted ? _("booted")
+					    : "");
 	room = cv->at.cols - cells_count(right);
 	if (st && st->stick.size_bytes && st->stick.path && !st->stick.booted &&
 	    cells_count(text) + cells_count(st->stick.path) + 4 <= room - 13) {
@@ -37,6 +55,14 @@ void bar_title(const struct ui *ui, const struct canvas *cv)
 	canvas_put(cv, 0, room, ROLE_TITLE, right);
 }
 
+/* With the blanks behind it. */
+static int label_cells(enum cmd cmd)
+{
+	char key[16];
+
+	return cells_count(cmd_key(cmd, key, sizeof(key))) + 1 + cells_count(cmd_label(cmd)) + 2;
+}
+
 void bar_keys(const struct ui *ui, const struct canvas *cv)
 {
 	unsigned context = ui->top->ops->context(ui->top);
@@ -46,21 +72,23 @@ void bar_keys(const struct ui *ui, const struct canvas *cv)
 
 	for (i = CMD_NONE + 1; i < N_CMDS; i++)
 		if (cmd_label((enum cmd)i) && (cmd_contexts((enum cmd)i) & context) &&
-		    (i == CMD_CLOSE || i == CMD_CLOSE_FIELD || i == CMD_QUIT || i == CMD_CANCEL))
+		    (i == CMD_CLOSE || i == CMD_CLOSE_FIELD || i == CMD_QUIT || i == CMD_CANCEL ||
+		     i == CMD_BACK))
 			last = (enum cmd)i;
-	/* The way out is always there, at the end. */
-	room -= cells_count(cmd_key(last, key, sizeof(key))) + cells_count(cmd_label(last)) + 1;
+	/* The way out is always there, at the end, and before it the way to everything else. */
+	room -= label_cells(last) - 2;
+	if (cmd_contexts(CMD_MENU) & context)
+		room -= label_cells(CMD_MENU);
 	for (i = CMD_NONE + 1; i < N_CMDS; i++) {
 		const char *label = cmd_label((enum cmd)i);
-		int width;
 
 		if (!label || !(cmd_contexts((enum cmd)i) & context))
 			continue;
-		cmd_key((enum cmd)i, key, sizeof(key));
-		width = cells_count(key) + 1 + cells_count(label) + 2;
-		if (i != (int)last && x + width > room)
+		if (i != (int)last && i != CMD_MENU && x + label_cells((enum cmd)i) > room)
 			continue;
-		x = canvas_put(cv, 0, x, ROLE_KEY, key) + 1;
+		if (i == CMD_MENU)
+			room += label_cells(CMD_MENU);
+		x = canvas_put(cv, 0, x, ROLE_KEY, cmd_key((enum cmd)i, key, sizeof(key))) + 1;
 		x = canvas_put(cv, 0, x, ROLE_NORMAL, label) + 2;
 	}
 }

@@ -25,14 +25,4 @@ int dash_lines(const struct data *data, int cols, struct dash_line lines[DASH_MA
 void dash_line_draw(const struct canvas *cv, int y, const struct dash_line *line, bool focus,
 		    bool bars);
 
-struct dash_action {
-	enum cmd cmd;
-	const char *key, *label, *topic;
-	const char *why_not; /* in two or three words; NULL: can be done */
-	const char *because; /* the same in a sentence, with what helps */
-};
-
-enum { DASH_ACTIONS = 8 };
-void dash_actions(const struct data *data, struct dash_action actions[DASH_ACTIONS]);
-
 #endif

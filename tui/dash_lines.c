@@ -8,6 +8,7 @@
 #include "core/text.h"
 #include "tui/cells.h"
 #include "tui/dash.h"
+#include "tui/words.h"
 
 static void judge(struct gauge *g, uint64_t used, uint64_t total)
 {
@@ -124,12 +125,8 @@ static int headline(struct dash_line *l, const struct lm_status *st, int cols)
 {
 	size_t len, next;
 
-	static const char *const words[] = {N_("HEALTHY"), N_("WATCH"), N_("ACT NOW"),
-					    N_("BROKEN")};
-
 	l->topic = "dashboard";
-	l->role = st->health == LM_HEALTHY ? ROLE_OK : st->health == LM_WATCH ? ROLE_WATCH : ROLE_ACT;
-	snprintf(l->text, sizeof(l->text), "%s  %s", _(words[st->health & 3]),
+	snprintf(l->text, sizeof(l->text), "%s  %s", word_health(st->health, &l->role),
 		 st->headline ? st->headline : "");
 	len = cells_wrap(l->text, cols > 20 ? cols - 2 : 18, &next);
 	if (!l->text[next])
@@ -184,8 +181,6 @@ int dash_lines(const struct data *data, int cols, struct dash_line lines[DASH_MA
 	}
 	if (st->ram.present)
 		simple(&lines[n++], _("RAM"), "ram", st->ram.free_bytes, st->ram.size_bytes);
-	else
-		none(&lines[n++], _("RAM"), "ram", _("no temporary overlay in memory"));
 	return n;
 }
 

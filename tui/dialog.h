@@ -22,4 +22,11 @@ struct view *dialog_ask(struct ui *ui, const char *title, const char *text, cons
 			const char *yes, const char *topic, void (*answer)(void *arg, bool yes),
 			void *arg);
 
+/*
+ * Asks for a line of text. answer() is called when it is given, after the box
+ * has been closed, and never when it is not; arg must live until then.
+ */
+void dialog_prompt(struct ui *ui, const char *title, const char *text, const char *initial,
+		   const char *topic, void (*answer)(void *arg, const char *text), void *arg);
+
 #endif

@@ -83,6 +83,73 @@ void doc_text(struct doc *doc, enum role role, int indent, const char *text)
 	}
 }
 
+/* Where the second column of a table's row begins; 0: it is no such row. */
+static size_t column_of(const char *line, size_t len)
+{
+	size_t i = strspn(line, " ");
+
+	for (; i + 1 < len; i++)
+		if (line[i] == ' ' && line[i + 1] == ' ')
+			return i + strspn(line + i, " ");
+	return 0;
+}
+
+/* Does the next line go on with what began with this one? */
+static bool goes_on(size_t blanks, size_t column, bool full, const char *next, size_t len)
+{
+	size_t next_blanks = strspn(next, " ");
+
+	if (len == 0 || next_blanks >= len)
+		return false;
+	if (column || blanks) /* a row, or an item: what hangs behind it */
+		return next_blanks > blanks && !column_of(next, len);
+	return full && next_blanks == 0 && !column_of(next, len);
+}
+
+/* A line that could have taken the next word was ended on purpose. */
+static bool is_full(size_t len, const char *next)
+{
+	return len + 1 + strcspn(next, " \n") > 72;
+}
+
+void doc_prose(struct doc *doc, enum role role, const char *text)
+{
+	size_t line = 0, from;
+
+	while (*text) {
+		size_t len = strcspn(text, "\n"), blanks = strspn(text, " "), hang;
+		size_t column = column_of(text, len), used = len;
+		const char *next = text + len + (text[len] == '\n');
+		char *joined = malloc(strlen(text) + 1);
+
+		if (!joined) {
+			doc->broken = true;
+			return;
+		}
+		memcpy(joined, text, len);
+		from = line++;
+		hang = column ? column : blanks < len ? blanks : 0;
+		while (len &&
+		       goes_on(blanks, column, is_full(len, next), next, strcspn(next, "\n"))) {
+			size_t skip = strspn(next, " ");
+
+			len = strcspn(next, "\n");
+			if (blanks || column)
+				hang = skip;
+			joined[used++] = ' ';
+			memcpy(joined + used, next + skip, len - skip);
+			used += len - skip;
+			next += len + (next[len] == '\n');
+			line++;
+		}
+		joined[used] = '\0';
+		add(doc, role, 0, (int)hang, joined);
+		if (doc->n_paras)
+			doc->paras[doc->n_paras - 1].line = from;
+		text = next;
+	}
+}
+
 void doc_bar(struct doc *doc, int indent, uint64_t first, uint64_t second, uint64_t total)
 {
 	struct doc_para *p = grow(doc);
@@ -140,6 +207,10 @@ void doc_fit(struct doc *doc, int rows, int cols)
 			}
 		}
 	}
+	for (i = 0; doc->wanted_line && i < doc->n_lines; i++)
+		if (doc->paras[doc->lines[i].para].line <= doc->wanted_line)
+			doc->top = i;
+	doc->wanted_line = 0;
 	if (doc->n_lines <= (size_t)doc->rows)
 		doc->top = 0;
 	else if (doc->top > doc->n_lines - (size_t)doc->rows)

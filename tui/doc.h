@@ -22,6 +22,7 @@ struct doc_para {
 	uint64_t bar[3];   /* a bar instead of text, when total is not 0 */
 	uint64_t total;
 	bool literal; /* cut rather than wrapped */
+	size_t line;  /* doc_prose(): the line of the source in which it begins */
 };
 
 struct doc_line {
@@ -36,6 +37,7 @@ struct doc {
 	size_t n_lines;
 	int cols; /* wrapped for; 0: not yet */
 	size_t top;
+	size_t wanted_line; /* of the source: brought into sight once it is wrapped; 0: none */
 	int rows;
 	bool broken; /* out of memory: says so instead */
 };
@@ -48,6 +50,8 @@ void doc_add(struct doc *doc, enum role role, int indent, const char *format, ..
 void doc_item(struct doc *doc, enum role role, int indent, const char *label, const char *text);
 /* Text with newlines of its own, one paragraph a line. */
 void doc_text(struct doc *doc, enum role role, int indent, const char *text);
+/* The same, but lines that belong together become one paragraph: it wraps anew at any width. */
+void doc_prose(struct doc *doc, enum role role, const char *text);
 /* A bar: '#' first part, '=' second, '.' the rest up to total. */
 void doc_bar(struct doc *doc, int indent, uint64_t first, uint64_t second, uint64_t total);
 /* The four parts of an error, those that are there. */

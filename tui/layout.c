@@ -49,6 +49,7 @@ struct dash_layout layout_dash(struct rect body, enum size_class size, int gauge
 	tree = body.cols >= 76 ? clamp(body.cols / 2 + 4, 0, 70) : 0;
 	if (tree)
 		d.tree = (struct rect){top, 0, body.rows - top, tree};
+	d.action_cols = !tree && body.cols >= 60 ? 2 : 1;
 	d.actions = (struct rect){top, tree, body.rows - top, body.cols - tree};
 	return d;
 }

@@ -31,6 +31,7 @@ struct layout layout_frame(int rows, int cols, int status_lines);
 struct dash_layout {
 	bool bars;                     /* room for bars; else figures only */
 	struct rect gauges, tree, actions; /* tree.rows is 0 where there is no room for it */
+	int action_cols;                   /* columns of actions, 1 or 2 */
 };
 
 struct dash_layout layout_dash(struct rect body, enum size_class size, int gauge_lines,

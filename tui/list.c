@@ -46,3 +46,20 @@ bool list_command(struct list *l, enum cmd cmd)
 		return false;
 	}
 }
+
+void list_draw(const struct list *l, const struct canvas *cv, list_row_fn row, const void *arg)
+{
+	size_t i;
+	int y = 0;
+
+	for (i = l->top; i < l->count && y < l->rows && y < cv->at.rows; i++, y++) {
+		canvas_put(cv, y, 0, ROLE_NORMAL, i == l->at ? ">" : " ");
+		if (i == l->at)
+			canvas_cursor(cv, y, 2);
+		row(arg, cv, y, i, i == l->at);
+	}
+	if (l->top > 0)
+		canvas_put(cv, 0, cv->at.cols - 1, ROLE_KEY, cv->glyphs[GLYPH_UP]);
+	if (i < l->count)
+		canvas_put(cv, y - 1, cv->at.cols - 1, ROLE_KEY, cv->glyphs[GLYPH_DOWN]);
+}

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "tui/canvas.h"
 #include "tui/cmd.h"
 
 struct list {
@@ -16,5 +17,11 @@ struct list {
 /* After the size or the count has changed. */
 void list_fit(struct list *list, size_t count, int rows);
 bool list_command(struct list *list, enum cmd cmd);
+
+/* Draws row i at y, from column 2 on; the mark and the cursor are list_draw()'s. */
+typedef void (*list_row_fn)(const void *arg, const struct canvas *cv, int y, size_t i, bool focus);
+
+/* The visible rows, from the canvas' first row on, and where there are more. */
+void list_draw(const struct list *list, const struct canvas *cv, list_row_fn row, const void *arg);
 
 #endif

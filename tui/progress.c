@@ -54,7 +54,8 @@ void progress_draw(const struct wizard *w, const struct canvas *cv)
 	draw_steps(w, &steps);
 	if (y > cv->at.rows - 5)
 		y = cv->at.rows - 5;
-	draw_bar(cv, y++, _("Step"), p->done_bytes, p->total_bytes);
+	snprintf(line, sizeof(line), _("Step %zu/%zu"), p->step + 1, w->plan->n_steps);
+	draw_bar(cv, y++, line, p->done_bytes, p->total_bytes);
 	draw_bar(cv, y++, _("All"), p->all_done_bytes, p->all_total_bytes);
 	text_duration(elapsed, p->elapsed_seconds > 0 ? (uint64_t)p->elapsed_seconds : 0);
 	text_size(rate, (uint64_t)(p->bytes_per_second > 0 ? p->bytes_per_second : 0));
@@ -77,10 +78,21 @@ void progress_status(const struct wizard *w, char *dst, size_t cap)
 {
 	const struct lm_progress *p = &w->progress;
 
-	if (p->state == LM_JOB_CANCELLING)
-		snprintf(dst, cap, "%s", _("Cancel was heard: stopping at the next safe point. Do not pull the stick."));
-	else if (w->cancel_asked && p->state == LM_JOB_CRITICAL)
-		snprintf(dst, cap, "%s", _("Cancel was heard: this step must end first. Do not pull the stick."));
+	bool last = p->step + 1 >= w->plan->n_steps;
+	bool here = p->step < w->plan->n_steps && w->plan->steps[p->step].cancellable;
+
+	if (w->cancel_asked && (p->state == LM_JOB_CRITICAL || !here))
+		snprintf(dst, cap,
+			 last ? _("Cancel was heard, but this is the last step: it is brought to "
+				  "its end. Do "
+				  "not pull the stick.")
+			      : _("Cancel was heard: it stops when step %zu is done. Do not pull "
+				  "the stick."),
+			 p->step + 1);
+	else if (w->cancel_asked)
+		snprintf(dst, cap, "%s",
+			 _("Cancel was heard: it stops within this step, in a moment. Do not "
+			   "pull the stick before it says so."));
 	else if (p->state == LM_JOB_CRITICAL)
 		snprintf(dst, cap, "%s", _("This step must not be interrupted. Do not pull the stick."));
 	else if (w->op == LM_OP_MERGE)

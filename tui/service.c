@@ -1,43 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "tui/service.h"
-
+/* service.c - the threads, and what passes between them and the screen */
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "tui/service_priv.h"
 
-struct answer {
-	bool fresh;
-	void *data;
-	int rc;
-	struct lm_error err;
-};
-
-struct service {
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t wake, idle;
-	int fd;
-	struct lm_ctx *ctx;
-	/* under the lock */
-	unsigned wanted, running;
-	bool stop, stopped, cancel;
-	char *path; /* NULL: the booted system */
-	struct lm_plan *old_plan;
-	struct lm_options options;
-	char *strings[3]; /* what options points to */
-	struct answer answers[N_WANTS];
-	uint64_t done, total;
-	time_t since;
-	/* the thread's own */
-	struct lm_stick *stick;
-	struct lm_error open_err;
-	int open_rc;
-};
+/* Another stick is not kept waiting for one that has been silent for so long. */
+#define PATIENCE_S 3
 
 static time_t now(void)
 {
@@ -45,6 +17,14 @@ static time_t now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec;
+}
+
+static void poke(int fd)
+{
+	uint64_t one = 1;
+
+	if (write(fd, &one, sizeof(one)) < 0)
+		return; /* full: it is readable anyway */
 }
 
 void service_free_answer(enum want want, void *data)
@@ -63,6 +43,7 @@ void service_free_answer(enum want want, void *data)
 		lm_usage_free(data);
 		break;
 	case WANT_DOCTOR:
+	case WANT_DEEP_DOCTOR:
 		lm_report_free(data);
 		break;
 	case WANT_PLAN:
@@ -78,175 +59,132 @@ void service_free_answer(enum want want, void *data)
 	}
 }
 
-static void post(struct service *s, enum want want, void *data, int rc, const struct lm_error *err)
+void service_post(struct worker *w, enum want want, void *data, int rc, const struct lm_error *err)
 {
-	enum want slot = want == WANT_FULL_STATUS ? WANT_STATUS : want;
+	struct service *s = w->s;
+	enum want slot = want == WANT_FULL_STATUS   ? WANT_STATUS
+			 : want == WANT_DEEP_DOCTOR ? WANT_DOCTOR
+						    : want;
 	struct answer *a = &s->answers[slot];
-	void *old;
+	void *old = data;
 
 	pthread_mutex_lock(&s->lock);
-	old = a->fresh && a->rc == 0 ? a->data : NULL;
-	*a = (struct answer){.fresh = true, .data = data, .rc = rc};
-	if (rc < 0)
-		a->err = *err;
+	if (!w->orphan) {
+		old = a->fresh && a->rc == 0 ? a->data : NULL;
+		*a = (struct answer){.fresh = true, .data = data, .rc = rc};
+		if (rc < 0)
+			a->err = *err;
+		if (slot == WANT_PLAN)
+			s->plan_posted = w->plan_tag;
+	}
 	pthread_mutex_unlock(&s->lock);
 	service_free_answer(slot, old);
+	poke(s->fd);
 }
 
-static int watch(void *arg, uint64_t done, uint64_t total, const char *text)
+static void free_plans(struct old_plan *p)
 {
-	struct service *s = arg;
-	bool cancel;
+	while (p) {
+		struct old_plan *next = p->next;
 
-	(void)text;
-	pthread_mutex_lock(&s->lock);
-	s->done = done;
-	s->total = total;
-	cancel = s->cancel || s->stop;
-	pthread_mutex_unlock(&s->lock);
-	return cancel;
+		lm_plan_free(p->plan);
+		free(p);
+		p = next;
+	}
 }
 
-static void do_open(struct service *s)
+/* With the lock, which is given up meanwhile. */
+static void call(struct worker *w, enum want want)
 {
-	char *path, *shown;
+	struct old_plan *plans = NULL;
 
-	if (s->stick)
-		lm_stick_close(s->stick);
-	s->stick = NULL;
-	pthread_mutex_lock(&s->lock);
-	path = s->path ? strdup(s->path) : NULL;
-	pthread_mutex_unlock(&s->lock);
-	memset(&s->open_err, 0, sizeof(s->open_err));
-	s->open_rc = lm_stick_open(s->ctx, path, &s->stick, &s->open_err);
-	if (s->open_rc < 0)
-		s->stick = NULL;
-	shown = strdup(s->stick ? lm_stick_path(s->stick) : "");
-	post(s, WANT_OPEN, s->open_rc < 0 ? NULL : shown, s->open_rc, &s->open_err);
-	if (s->open_rc < 0)
-		free(shown);
-	free(path);
-}
-
-static void *find(struct service *s, int *rc, struct lm_error *err)
-{
-	struct found *found = calloc(1, sizeof(*found));
-
-	*rc = found ? lm_find(s->ctx, &found->list, &found->count, err) : -ENOMEM;
-	if (*rc < 0) {
-		free(found);
-		found = NULL;
+	w->wanted &= ~(1u << want);
+	w->running = 1u << want;
+	w->cancel = false;
+	w->done = w->total = 0;
+	w->since = now();
+	if (want == WANT_FREE_PLAN) {
+		plans = w->old_plans;
+		w->old_plans = NULL;
 	}
-	return found;
-}
-
-/* Makes one call on the stick, without the lock. */
-static void serve(struct service *s, enum want want)
-{
-	struct lm_watch w = {watch, s};
-	struct lm_error err = {0};
-	struct lm_options options;
-	struct lm_status *status = NULL;
-	struct lm_node *layout = NULL;
-	struct lm_usage *usage = NULL;
-	struct lm_report *report = NULL;
-	struct lm_plan *plan = NULL;
-	char *text = NULL;
-	void *data = NULL;
-	int rc = 0;
-
-	pthread_mutex_lock(&s->lock);
-	options = s->options;
-	pthread_mutex_unlock(&s->lock);
-	if (want == WANT_OPEN) {
-		do_open(s);
-		return;
-	}
-	if (!s->stick && want != WANT_STICKS && want != WANT_FREE_PLAN &&
-	    !(want == WANT_PLAN && options.op == LM_OP_PRACTICE)) {
-		post(s, want, NULL, s->open_rc < 0 ? s->open_rc : -ENODEV, &s->open_err);
-		return;
-	}
-	switch (want) {
-	case WANT_FREE_PLAN:
-		pthread_mutex_lock(&s->lock);
-		plan = s->old_plan;
-		s->old_plan = NULL;
-		pthread_mutex_unlock(&s->lock);
-		if (plan)
-			lm_plan_free(plan);
-		return;
-	case WANT_STATUS:
-	case WANT_FULL_STATUS:
-		rc = lm_status_read(s->stick, want == WANT_STATUS ? LM_STATUS_QUICK : 0, &status,
-				    &err);
-		data = status;
-		break;
-	case WANT_LAYOUT:
-		rc = lm_layout_read(s->stick, &layout, &err);
-		data = layout;
-		break;
-	case WANT_USAGE:
-		rc = lm_usage_read(s->stick, &w, &usage, &err);
-		data = usage;
-		break;
-	case WANT_DOCTOR:
-		rc = lm_doctor(s->stick, 0, &w, &report, &err);
-		data = report;
-		break;
-	case WANT_JOURNAL:
-		rc = lm_journal_read(s->stick, &text, &err);
-		data = text;
-		break;
-	case WANT_STICKS:
-		data = find(s, &rc, &err);
-		break;
-	case WANT_PLAN:
-		rc = lm_plan_make(s->ctx, options.op == LM_OP_PRACTICE ? NULL : s->stick, &options,
-				  &plan, &err);
-		data = plan;
-		break;
-	default:
-		return;
-	}
-	post(s, want, rc < 0 ? NULL : data, rc, &err);
+	pthread_mutex_unlock(&w->s->lock);
+	if (want == WANT_FREE_PLAN)
+		free_plans(plans);
+	else if (want == WANT_STICKS)
+		service_list(w);
+	else if (want == WANT_JUDGE)
+		service_judge(w);
+	else
+		service_serve(w, want);
+	pthread_mutex_lock(&w->s->lock);
+	w->running = 0;
 }
 
 static void *run(void *arg)
 {
-	struct service *s = arg;
-	uint64_t one = 1;
-	int want;
+	struct worker *w = arg;
+	struct service *s = w->s;
 
 	pthread_mutex_lock(&s->lock);
-	while (!s->stop) {
-		if (!s->wanted) {
+	while (!s->stop && !w->orphan) {
+		if (w->wanted) {
+			call(w, (enum want)__builtin_ctz(w->wanted));
+			poke(s->fd);
+		} else if (w->kind == WORKER_LIST) {
+			service_wait_list(w);
+		} else {
 			pthread_cond_wait(&s->wake, &s->lock);
-			continue;
 		}
-		want = __builtin_ctz(s->wanted);
-		s->wanted &= ~(1u << want);
-		s->running = 1u << want;
-		s->cancel = false;
-		s->done = s->total = 0;
-		s->since = now();
-		pthread_mutex_unlock(&s->lock);
-		serve(s, (enum want)want);
-		pthread_mutex_lock(&s->lock);
-		s->running = 0;
-		if (write(s->fd, &one, sizeof(one)) < 0)
-			continue; /* full: it is readable anyway */
 	}
 	pthread_mutex_unlock(&s->lock);
-	if (s->old_plan)
-		lm_plan_free(s->old_plan);
-	if (s->stick)
-		lm_stick_close(s->stick);
+	free_plans(w->old_plans);
+	if (w->stick)
+		lm_stick_close(w->stick);
 	pthread_mutex_lock(&s->lock);
-	s->stopped = true;
+	w->stopped = true;
 	pthread_cond_signal(&s->idle);
 	pthread_mutex_unlock(&s->lock);
 	return NULL;
+}
+
+static int worker_start(struct service *s, enum worker_kind kind, unsigned wants)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+	int rc;
+
+	if (!w)
+		return -ENOMEM;
+	w->s = s;
+	w->kind = kind;
+	w->wanted = wants;
+	s->workers[kind] = w;
+	rc = -pthread_create(&w->thread, NULL, run, w);
+	if (rc < 0) {
+		s->workers[kind] = NULL;
+		free(w);
+	}
+	return rc;
+}
+
+static void service_free(struct service *s)
+{
+	size_t i;
+
+	for (i = 0; i < N_WANTS; i++)
+		if (s->answers[i].fresh)
+			service_free_answer((enum want)i, s->answers[i].data);
+	for (i = 0; i < 3; i++)
+		free(s->strings[i]);
+	lm_found_free(s->found.list, s->found.count);
+	lm_monitor_stop(s->monitor);
+	if (s->fd >= 0)
+		close(s->fd);
+	if (s->list_fd >= 0)
+		close(s->list_fd);
+	free(s->save_path);
+	free(s->save_text);
+	free(s->path);
+	free(s);
 }
 
 int service_start(struct service **service, struct lm_ctx *ctx, const char *path)
@@ -258,56 +196,75 @@ int service_start(struct service **service, struct lm_ctx *ctx, const char *path
 	if (!s)
 		return -ENOMEM;
 	s->ctx = ctx;
-	s->wanted = 1u << WANT_OPEN;
 	s->path = path ? strdup(path) : NULL;
 	s->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	rc = s->fd < 0 ? -errno : path && !s->path ? -ENOMEM : 0;
-	if (rc < 0)
-		goto fail;
+	s->list_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	rc = s->fd < 0 || s->list_fd < 0 ? -errno : path && !s->path ? -ENOMEM : 0;
+	if (rc < 0) {
+		service_free(s);
+		return rc;
+	}
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->wake, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&s->idle, &attr);
 	pthread_condattr_destroy(&attr);
-	rc = -pthread_create(&s->thread, NULL, run, s);
-	if (rc < 0)
-		goto fail;
+	/* The stick's thread is needed; without the others there is no list. */
+	rc = worker_start(s, WORKER_STICK, 1u << WANT_OPEN);
+	if (rc < 0) {
+		service_free(s);
+		return rc;
+	}
+	if (worker_start(s, WORKER_LIST, 0) == 0)
+		worker_start(s, WORKER_LOOK, 0);
 	*service = s;
 	return 0;
-fail:
-	if (s->fd >= 0)
-		close(s->fd);
-	free(s->path);
-	free(s);
-	return rc;
+}
+
+/* With the lock. */
+static bool all_stopped(const struct service *s)
+{
+	const struct worker *w;
+	int i;
+
+	for (i = 0; i < N_WORKERS; i++)
+		if (s->workers[i] && !s->workers[i]->stopped)
+			return false;
+	for (w = s->orphans; w; w = w->next)
+		if (!w->stopped)
+			return false;
+	return true;
 }
 
 bool service_stop(struct service *s)
 {
+	struct worker *w, *next;
 	struct timespec until;
-	int rc = 0;
-	size_t i;
+	int rc = 0, i;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec++;
 	pthread_mutex_lock(&s->lock);
 	s->stop = true;
-	pthread_cond_signal(&s->wake);
-	while (!s->stopped && rc == 0)
+	pthread_cond_broadcast(&s->wake);
+	poke(s->list_fd);
+	while (!all_stopped(s) && rc == 0)
 		rc = pthread_cond_timedwait(&s->idle, &s->lock, &until);
 	pthread_mutex_unlock(&s->lock);
 	if (rc)
 		return false;
-	pthread_join(s->thread, NULL);
-	for (i = 0; i < N_WANTS; i++)
-		if (s->answers[i].fresh)
-			service_free_answer((enum want)i, s->answers[i].data);
-	for (i = 0; i < 3; i++)
-		free(s->strings[i]);
-	close(s->fd);
-	free(s->path);
-	free(s);
+	for (i = 0; i < N_WORKERS; i++)
+		if (s->workers[i]) {
+			s->workers[i]->next = s->orphans;
+			s->orphans = s->workers[i];
+		}
+	for (w = s->orphans; w; w = next) {
+		next = w->next;
+		pthread_join(w->thread, NULL);
+		free(w);
+	}
+	service_free(s);
 	return true;
 }
 
@@ -316,17 +273,28 @@ int service_fd(const struct service *s)
 	return s->fd;
 }
 
+void service_wake(struct service *s, enum worker_kind kind, unsigned wants)
+{
+	if (!s->workers[kind])
+		return;
+	s->workers[kind]->wanted |= wants;
+	pthread_cond_broadcast(&s->wake);
+	if (kind == WORKER_LIST)
+		poke(s->list_fd);
+}
+
 void service_ask(struct service *s, enum want want)
 {
 	pthread_mutex_lock(&s->lock);
-	s->wanted |= 1u << want;
-	pthread_cond_signal(&s->wake);
+	service_wake(s, want == WANT_STICKS ? WORKER_LIST : WORKER_STICK, 1u << want);
 	pthread_mutex_unlock(&s->lock);
 }
 
-void service_ask_plan(struct service *s, const struct lm_options *o)
+unsigned service_ask_plan(struct service *s, const struct lm_options *o)
 {
 	const char *from[3] = {o->work, o->out, o->lesson};
+	struct worker *w;
+	unsigned tag;
 	int i;
 
 	pthread_mutex_lock(&s->lock);
@@ -339,8 +307,46 @@ void service_ask_plan(struct service *s, const struct lm_options *o)
 	s->options.out = s->strings[1];
 	s->options.lesson = s->strings[2];
 	/* Nothing else may use the stick while the plan's job runs. */
-	s->wanted = (s->wanted & (1u << WANT_FREE_PLAN | 1u << WANT_OPEN)) | 1u << WANT_PLAN;
-	pthread_cond_signal(&s->wake);
+	w = s->workers[WORKER_STICK];
+	w->wanted &= 1u << WANT_FREE_PLAN | 1u << WANT_OPEN;
+	service_wake(s, WORKER_STICK, 1u << WANT_PLAN);
+	tag = ++s->plan_asked;
+	pthread_mutex_unlock(&s->lock);
+	return tag;
+}
+
+unsigned service_plan_tag(struct service *s)
+{
+	unsigned tag;
+
+	pthread_mutex_lock(&s->lock);
+	tag = s->plan_taken;
+	pthread_mutex_unlock(&s->lock);
+	return tag;
+}
+
+/* With the lock: a new thread for the stick, if the old one hangs. */
+static void replace_hung(struct service *s)
+{
+	struct worker *old = s->workers[WORKER_STICK];
+
+	if (!old->running || now() - old->since < PATIENCE_S)
+		return;
+	if (worker_start(s, WORKER_STICK, 0) < 0) {
+		s->workers[WORKER_STICK] = old;
+		return;
+	}
+	old->orphan = true;
+	old->wanted = 0;
+	old->next = s->orphans;
+	s->orphans = old;
+}
+
+void service_open_again(struct service *s)
+{
+	pthread_mutex_lock(&s->lock);
+	replace_hung(s);
+	service_wake(s, WORKER_STICK, 1u << WANT_OPEN);
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -353,31 +359,41 @@ void service_open(struct service *s, const char *path)
 	service_open_again(s);
 }
 
-void service_open_again(struct service *s)
-{
-	service_ask(s, WANT_OPEN);
-}
-
 void service_free_plan(struct service *s, struct lm_plan *plan)
 {
-	struct lm_plan *older;
+	struct old_plan *p = plan ? calloc(1, sizeof(*p)) : NULL;
+	struct worker *w;
 
-	if (!plan)
-		return;
+	if (!p)
+		return; /* without memory it is kept */
+	p->plan = plan;
 	pthread_mutex_lock(&s->lock);
-	older = s->old_plan;
-	s->old_plan = plan;
+	w = s->workers[WORKER_STICK];
+	p->next = w->old_plans;
+	w->old_plans = p;
+	service_wake(s, WORKER_STICK, 1u << WANT_FREE_PLAN);
 	pthread_mutex_unlock(&s->lock);
-	if (older)
-		lm_plan_free(older); /* never two in practice: each is freed before the next is made */
-	service_ask(s, WANT_FREE_PLAN);
+}
+
+void service_save(struct service *s, const char *path, char *text)
+{
+	pthread_mutex_lock(&s->lock);
+	free(s->save_path);
+	free(s->save_text);
+	s->save_path = strdup(path);
+	s->save_text = text;
+	service_wake(s, WORKER_LOOK, 1u << WANT_SAVE);
+	pthread_mutex_unlock(&s->lock);
 }
 
 void service_cancel(struct service *s)
 {
+	struct worker *w;
+
 	pthread_mutex_lock(&s->lock);
-	s->cancel = true;
-	s->wanted &= ~(1u << WANT_USAGE | 1u << WANT_DOCTOR);
+	w = s->workers[WORKER_STICK];
+	w->cancel = true;
+	w->wanted &= ~(1u << WANT_USAGE | 1u << WANT_DOCTOR | 1u << WANT_DEEP_DOCTOR);
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -398,32 +414,60 @@ bool service_answer(struct service *s, enum want *want, void **data, int *rc, st
 		*rc = a->rc;
 		*err = a->err;
 		*a = (struct answer){0};
+		if (i == WANT_PLAN)
+			s->plan_taken = s->plan_posted;
 	}
 	pthread_mutex_unlock(&s->lock);
 	return found;
 }
 
+/* With the lock. */
+static bool at_it(const struct service *s, enum worker_kind kind)
+{
+	return s->workers[kind] && (s->workers[kind]->wanted || s->workers[kind]->running);
+}
+
+static bool any_fresh(const struct service *s)
+{
+	int i;
+
+	for (i = 0; i < N_WANTS; i++)
+		if (s->answers[i].fresh)
+			return true;
+	return false;
+}
+
+bool service_reading(struct service *s)
+{
+	bool busy;
+
+	pthread_mutex_lock(&s->lock);
+	busy = at_it(s, WORKER_STICK) || any_fresh(s);
+	pthread_mutex_unlock(&s->lock);
+	return busy;
+}
+
 bool service_busy(struct service *s)
 {
 	bool busy;
-	int i;
 
 	pthread_mutex_lock(&s->lock);
-	busy = s->wanted || s->running;
-	for (i = 0; i < N_WANTS; i++)
-		busy = busy || s->answers[i].fresh;
+	busy = at_it(s, WORKER_STICK) || at_it(s, WORKER_LIST) || at_it(s, WORKER_LOOK) ||
+	       any_fresh(s);
 	pthread_mutex_unlock(&s->lock);
 	return busy;
 }
 
 unsigned service_progress(struct service *s, uint64_t *done, uint64_t *total)
 {
+	struct worker *w;
 	unsigned seconds;
 
 	pthread_mutex_lock(&s->lock);
-	*done = s->done;
-	*total = s->total;
-	seconds = s->running ? (unsigned)(now() - s->since) : 0;
+	w = s->workers[WORKER_STICK];
+	*done = w->done;
+	*total = w->total;
+	seconds = w->running ? (unsigned)(now() - w->since) : 0;
 	pthread_mutex_unlock(&s->lock);
 	return seconds;
 }

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "core/i18n.h"
+#include "tui/actions.h"
 #include "tui/bar.h"
 #include "tui/cells.h"
+#include "tui/dialog.h"
 
 void ui_push(struct ui *ui, struct view *view)
 {
@@ -40,6 +42,62 @@ void ui_reap(struct ui *ui)
 	}
 }
 
+void ui_close_through(struct ui *ui, struct view *last)
+{
+	struct view *v;
+
+	for (v = ui->top; v; v = v->below) {
+		ui_close(v);
+		if (v == last)
+			break;
+	}
+}
+
+void ui_home(struct ui *ui)
+{
+	struct view *v;
+
+	for (v = ui->top; v && v->below; v = v->below)
+		ui_close(v);
+}
+
+static void forget_stick(struct data *d)
+{
+	service_free_answer(WANT_STATUS, d->status);
+	service_free_answer(WANT_LAYOUT, d->layout);
+	d->status = NULL;
+	d->layout = NULL;
+	d->dead_known = false;
+	memset(&d->status_err, 0, sizeof(d->status_err));
+}
+
+/* What the old stick has answered last must not pass for the new one's. */
+static void forget_all(struct data *d)
+{
+	forget_stick(d);
+	service_free_answer(WANT_USAGE, d->usage);
+	service_free_answer(WANT_DOCTOR, d->report);
+	free(d->journal);
+	d->usage = NULL;
+	d->report = NULL;
+	d->journal = NULL;
+}
+
+void ui_open_stick(struct ui *ui, const char *path)
+{
+	struct data *d = &ui->data;
+
+	ui_home(ui);
+	forget_all(d);
+	d->gone = false;
+	d->another = true;
+	free(d->path);
+	d->path = path ? strdup(path) : NULL;
+	d->opened = false;
+	memset(&d->open_err, 0, sizeof(d->open_err));
+	service_open(ui->service, path);
+}
+
 void ui_say(struct ui *ui, const char *text)
 {
 	snprintf(ui->message, sizeof(ui->message), "%s", text);
@@ -62,12 +120,11 @@ void ui_command(struct ui *ui, enum cmd cmd)
 	if (v->ops->command && v->ops->command(v, cmd))
 		return;
 	switch (cmd) {
-	case CMD_HELP:
 	case CMD_HELP_KEY:
 		help_open(ui, v->ops->topic ? v->ops->topic(v) : "keys");
 		break;
 	case CMD_MENU:
-		menu_open(ui, v->ops->context(v));
+		menu_open(ui);
 		break;
 	case CMD_REPAINT:
 		ui->repaint = true;
@@ -76,11 +133,13 @@ void ui_command(struct ui *ui, enum cmd cmd)
 		ui_end(ui, 0);
 		break;
 	case CMD_CLOSE:
+	case CMD_LEAVE_PLAN:
 	case CMD_CLOSE_FIELD:
 	case CMD_LEAVE:
 		ui_close(v);
 		break;
 	default:
+		action_do(ui, cmd);
 		break;
 	}
 }
@@ -119,7 +178,7 @@ static const char *status_text(const struct ui *ui, char *dst, size_t cap)
 	const struct view *v = ui->top;
 
 	dst[0] = '\0';
-	while (v->ops->popup && v->below)
+	while (v->ops->popup && !v->ops->status && v->below)
 		v = v->below;
 	if (ui->message[0])
 		snprintf(dst, cap, "%s", ui->message);
@@ -166,6 +225,22 @@ void ui_draw(struct ui *ui)
 	ui->repaint = false;
 }
 
+/* Only what is in use changes by itself; whether it is still there is asked of every stick. */
+static void sample(struct ui *ui)
+{
+	const struct lm_status *st = ui->data.status;
+
+	if (ui->ending || ui_at_work(ui) || service_reading(ui->service))
+		return;
+	if (!ui->data.gone && !ui->data.open_err.code)
+		service_ask(ui->service, WANT_PRESENT);
+	/* An overflow is no event: whoever wants to know has to ask. */
+	if (st && (st->stick.booted || (st->n_overlays && st->overlays[0].attached)))
+		service_ask(ui->service, WANT_STATUS);
+	if (ui->data.changed)
+		ui_media_changed(ui);
+}
+
 void ui_notice(struct ui *ui, enum notice note, enum want want)
 {
 	struct view *v;
@@ -173,6 +248,53 @@ void ui_notice(struct ui *ui, enum notice note, enum want want)
 	for (v = ui->top; v; v = v->below)
 		if (!v->closed && v->ops->notice)
 			v->ops->notice(v, note, want);
+	if (note == NOTE_TICK)
+		sample(ui);
+}
+
+void ui_media_changed(struct ui *ui)
+{
+	struct data *d = &ui->data;
+
+	/* Work in progress has the stick to itself: later. */
+	d->changed = ui_at_work(ui);
+	if (d->changed)
+		return;
+	if (d->found)
+		service_ask(ui->service, WANT_STICKS);
+	if (d->gone || d->open_err.code)
+		service_open_again(ui->service);
+	else
+		service_ask(ui->service, WANT_PRESENT);
+}
+
+static void on_gone(struct ui *ui, const struct lm_error *why)
+{
+	struct data *d = &ui->data;
+	struct view *v;
+
+	if (d->gone || ui_at_work(ui))
+		return;
+	d->gone = true;
+	d->gone_err = *why;
+	forget_stick(d);
+	/* A plan for a stick that is not there is void. */
+	for (v = ui->top; v; v = v->below)
+		if (v->ops->fd && !v->closed)
+			ui_close_through(ui, v);
+	dialog_error(ui, _("The stick is gone"), why, "sticks");
+}
+
+static void on_saved(struct ui *ui, const char *path, int rc, const struct lm_error *err)
+{
+	char text[300];
+
+	if (rc < 0) {
+		dialog_error(ui, _("Not saved"), err, "log");
+		return;
+	}
+	snprintf(text, sizeof(text), _("Saved to %s."), path);
+	ui_say(ui, text);
 }
 
 /* Dead chunks are counted seldom: between two counts the last one stands. */
@@ -192,7 +314,7 @@ static void keep_dead(struct data *d)
 	}
 }
 
-static void take(struct ui *ui, enum want want, void **slot, struct lm_error *err, void *data, int rc,
+static void take(enum want want, void **slot, struct lm_error *err, void *data, int rc,
 		 const struct lm_error *why)
 {
 	service_free_answer(want, *slot);
@@ -202,7 +324,6 @@ static void take(struct ui *ui, enum want want, void **slot, struct lm_error *er
 		*err = *why;
 	if (rc < 0 && err->code == 0)
 		err->code = rc;
-	(void)ui;
 }
 
 void ui_collect(struct ui *ui)
@@ -219,15 +340,31 @@ void ui_collect(struct ui *ui)
 		switch (want) {
 		case WANT_OPEN:
 			slot = d->path;
-			take(ui, want, &slot, &d->open_err, data, rc, &err);
+			take(want, &slot, &d->open_err, data, rc, &err);
 			d->path = slot;
 			d->opened = true;
 			d->dead_known = false;
+			if (d->another)
+				forget_all(d);
+			d->another = false;
+			if (rc == 0 && d->gone)
+				ui_say(ui, _("The stick is there again."));
+			d->gone = d->gone && rc < 0;
+			break;
+		case WANT_PRESENT:
+			on_gone(ui, &err);
+			break;
+		case WANT_CHANGED:
+			ui_media_changed(ui);
+			break;
+		case WANT_SAVE:
+			on_saved(ui, data, rc, &err);
+			free(data);
 			break;
 #define TAKE(name)                                                                                 \
 	do {                                                                                       \
 		slot = d->name;                                                                    \
-		take(ui, want, &slot, &d->name##_err, data, rc, &err);                             \
+		take(want, &slot, &d->name##_err, data, rc, &err);                                 \
 		d->name = slot;                                                                    \
 	} while (0)
 		case WANT_STATUS:
@@ -252,7 +389,10 @@ void ui_collect(struct ui *ui)
 			TAKE(found);
 			break;
 		case WANT_PLAN:
-			TAKE(plan);
+			d->plan = rc == 0 ? data : NULL;
+			memset(&d->plan_err, 0, sizeof(d->plan_err));
+			if (rc < 0)
+				d->plan_err = err;
 			break;
 		default:
 			break;
@@ -260,5 +400,8 @@ void ui_collect(struct ui *ui)
 #undef TAKE
 		ui->dirty = true;
 		ui_notice(ui, NOTE_ANSWER, want);
+		/* The wizard that asked for it has been closed. */
+		service_free_plan(ui->service, d->plan);
+		d->plan = NULL;
 	}
 }

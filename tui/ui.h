@@ -15,6 +15,10 @@ struct data {
 	bool opened;  /* opening has been answered */
 	char *path;   /* of the stick; NULL while it is not open */
 	struct lm_error open_err;
+	bool gone; /* it was open, and has been pulled out */
+	struct lm_error gone_err;
+	bool another; /* another one has been asked for, and has not been opened yet */
+	bool changed; /* media have come or gone while there was work in progress */
 	struct lm_status *status;
 	struct lm_error status_err;
 	struct lm_node *layout;
@@ -54,6 +58,8 @@ struct ui {
 void ui_push(struct ui *ui, struct view *view);
 /* Closes the view; it is freed after the current key has been dealt with. */
 void ui_close(struct view *view);
+/* Closes view and all that was opened from it, which may point to it. */
+void ui_close_through(struct ui *ui, struct view *view);
 void ui_say(struct ui *ui, const char *text);
 void ui_command(struct ui *ui, enum cmd cmd);
 void ui_key(struct ui *ui, uint32_t key);
@@ -76,7 +82,14 @@ void log_open(struct ui *ui);
 void help_open(struct ui *ui, const char *topic);
 void sticks_open(struct ui *ui);
 void tree_open(struct ui *ui);
-void menu_open(struct ui *ui, unsigned context);
+void menu_open(struct ui *ui);
+void lessons_open(struct ui *ui);
 void wizard_open(struct ui *ui, enum lm_op op);
+/* Media have come or gone: the list is read again, and the stick looked for. */
+void ui_media_changed(struct ui *ui);
+/* Closes all but the dashboard. */
+void ui_home(struct ui *ui);
+/* Another stick: path NULL is the booted system. All that was open of the old one is closed. */
+void ui_open_stick(struct ui *ui, const char *path);
 
 #endif

@@ -51,6 +51,7 @@ struct view {
 	const struct view_ops *ops;
 	struct ui *ui;
 	struct view *below;
+	enum cmd opened_by; /* the action that opened it, CMD_NONE for others */
 	bool closed; /* freed by the loop once the key has been dealt with */
 };
 

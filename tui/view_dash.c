@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "core/i18n.h"
+#include "tui/actions.h"
+#include "tui/cells.h"
 #include "tui/dash.h"
-#include "tui/dialog.h"
 #include "tui/doc.h"
 #include "tui/list.h"
 #include "tui/tree.h"
@@ -17,8 +18,10 @@ struct dash {
 	enum pane pane;
 	struct list lists[N_PANES]; /* the gauges' list counts only what can have the focus */
 	struct dash_line lines[DASH_MAX_GAUGES];
-	struct dash_action actions[DASH_ACTIONS];
+	struct action actions[ACTIONS_MAX];
+	size_t n_actions;
 	int n_lines;
+	bool placed; /* the focus has been put on what is most needed */
 	struct dash_layout where;
 	struct doc trouble; /* why the stick does not open */
 	int since_full;     /* ticks since the dead chunks were counted */
@@ -56,7 +59,8 @@ static const char *dash_topic(const struct view *v)
 	if (d->pane == PANE_TREE)
 		return "layout";
 	if (d->pane == PANE_ACTIONS)
-		return d->actions[d->lists[PANE_ACTIONS].at].topic;
+		return d->n_actions ? cmd_topic(d->actions[d->lists[PANE_ACTIONS].at].cmd)
+				    : "dashboard";
 	return d->n_lines ? d->lines[focused_line(d)].topic : "dashboard";
 }
 
@@ -67,15 +71,15 @@ static void dash_fit(struct view *v, int rows, int cols)
 	size_t i, n = 0;
 
 	d->n_lines = dash_lines(data, cols, d->lines);
-	dash_actions(data, d->actions);
+	d->n_actions = actions_list(v->ui, d->actions);
 	d->where = layout_dash((struct rect){0, 0, rows, cols},
 			       rows >= 11 && cols >= 60 ? SIZE_FULL : SIZE_SMALL,
-			       d->n_lines ? d->n_lines : 6, DASH_ACTIONS);
+			       d->n_lines ? d->n_lines : 6, (int)d->n_actions);
 	for (i = 0; i < (size_t)d->n_lines; i++)
 		n += d->lines[i].topic != NULL;
 	list_fit(&d->lists[PANE_GAUGES], n, d->where.gauges.rows);
-	list_fit(&d->lists[PANE_ACTIONS], DASH_ACTIONS,
-		 d->where.actions.rows - (d->where.tree.rows > 0));
+	list_fit(&d->lists[PANE_ACTIONS], d->n_actions,
+		 (d->where.actions.rows - (d->where.tree.rows > 0)) * d->where.action_cols);
 	list_fit(&d->lists[PANE_TREE], tree_lines(data->layout), d->where.tree.rows - 1);
 	if ((d->pane == PANE_TREE && (d->where.tree.rows < 2 || !data->layout)) ||
 	    (d->pane == PANE_GAUGES && n == 0 && d->trouble.n_paras))
@@ -107,35 +111,51 @@ static void draw_gauges(const struct dash *d, const struct canvas *cv)
 		canvas_put(cv, cv->at.rows - 1, cv->at.cols - 1, ROLE_KEY, cv->glyphs[GLYPH_DOWN]);
 }
 
+/* Where the reason would not fit behind the whole name, it is worth more than its second half. */
+static void draw_action(const struct canvas *cv, int y, const struct action *a, bool focus)
+{
+	enum role role = focus ? ROLE_FOCUS : a->why_not ? ROLE_OFF : ROLE_NORMAL;
+	const char *name = cmd_name(a->cmd), *label = cmd_label(a->cmd);
+	char why[80] = "", brief[40], key[16];
+	int x;
+
+	if (a->why_not)
+		snprintf(why, sizeof(why), "(%s)", a->why_not);
+	if (a->why_not && 5 + cells_count(name) + 1 + cells_count(why) > cv->at.cols) {
+		snprintf(brief, sizeof(brief), "%.*s", (int)strcspn(name, ": "), name);
+		name = label ? label : brief;
+	}
+	canvas_put(cv, y, 0, ROLE_NORMAL, focus ? ">" : " ");
+	if (focus)
+		canvas_cursor(cv, y, 2);
+	/* The letter: what stands first may be a function key, which the key bar shows. */
+	cmd_letter(a->cmd, key, sizeof(key));
+	canvas_put(cv, y, 2, a->why_not ? ROLE_OFF : ROLE_KEY, a->why_not ? "-" : key);
+	x = canvas_clip(cv, y, 5, cv->at.cols - 5, role, name);
+	if (a->why_not && x + 1 < cv->at.cols)
+		canvas_clip(cv, y, x + 1, cv->at.cols - x - 1, ROLE_OFF, why);
+}
+
 static void draw_actions(const struct dash *d, const struct canvas *cv)
 {
 	const struct list *l = &d->lists[PANE_ACTIONS];
-	int y = 0, x, head = d->where.tree.rows > 0;
-	size_t i;
+	int head = d->where.tree.rows > 0, rows = cv->at.rows - head;
+	int cols = d->where.action_cols, width = cv->at.cols / cols;
+	size_t i, per;
 
+	if (rows < 1)
+		return;
 	if (head)
-		canvas_put(cv, 0, 2, ROLE_HEADING, _("What you can do"));
-	for (i = l->top; i < l->count && y + head < cv->at.rows; i++, y++) {
-		const struct dash_action *a = &d->actions[i];
-		bool focus = d->pane == PANE_ACTIONS && i == l->at;
+		canvas_put(cv, 0, 2, ROLE_HEADING, _("What you can do  (F9: all)"));
+	per = ((l->count < (size_t)l->rows ? l->count : (size_t)l->rows) + (size_t)cols - 1) /
+	      (size_t)cols;
+	for (i = l->top; i < l->count && i - l->top < (size_t)l->rows; i++) {
+		int at = (int)(i - l->top), col = at / (int)per;
+		struct canvas part =
+			canvas_part(cv, (struct rect){head, col * width, rows, width - 1});
 
-		canvas_put(cv, y + head, 0, ROLE_NORMAL, focus ? ">" : " ");
-		if (focus)
-			canvas_cursor(cv, y + head, 2);
-		canvas_put(cv, y + head, 2, a->why_not ? ROLE_OFF : ROLE_KEY, a->why_not ? "-" : a->key);
-		if (a->why_not && cv->at.cols < 50) {
-			/* The reason is worth more than the second half of the name. */
-			char first[40];
-			size_t n = strcspn(a->label, ": ");
-
-			snprintf(first, sizeof(first), "%.*s", (int)n, a->label);
-			x = canvas_put(cv, y + head, 5, focus ? ROLE_FOCUS : ROLE_OFF,
-				       a->cmd == CMD_USAGE ? _("Usage") : a->cmd == CMD_TREE ? _("Layout") : first);
-		} else {
-			x = canvas_put(cv, y + head, 5, focus ? ROLE_FOCUS : ROLE_NORMAL, a->label);
-		}
-		if (a->why_not)
-			canvas_printf(cv, y + head, x + 2, ROLE_OFF, "(%s)", a->why_not);
+		draw_action(&part, at % (int)per, &d->actions[i],
+			    d->pane == PANE_ACTIONS && i == l->at);
 	}
 	if (l->top > 0)
 		canvas_put(cv, head, cv->at.cols - 1, ROLE_KEY, cv->glyphs[GLYPH_UP]);
@@ -152,7 +172,9 @@ static void draw_tree(const struct dash *d, const struct canvas *cv)
 
 	canvas_put(cv, 0, 2, ROLE_HEADING, _("Layout"));
 	if (!root)
-		canvas_put(cv, 1, 2, ROLE_OFF, d->view.ui->data.open_err.code ? _("(no stick)") : "...");
+		canvas_put(cv, 1, 2, ROLE_OFF,
+			   d->view.ui->data.open_err.code || d->view.ui->data.gone ? _("(no stick)")
+										   : "...");
 	for (i = l->top; i < l->count && y < cv->at.rows; i++, y++)
 		tree_draw(cv, y, root, i, d->pane == PANE_TREE && i == l->at);
 	if (l->top > 0)
@@ -187,44 +209,6 @@ static void next_pane(struct dash *d, int step)
 	}
 }
 
-static void open_action(struct dash *d, const struct dash_action *a)
-{
-	struct ui *ui = d->view.ui;
-
-	if (a->why_not) {
-		dialog_message(ui, a->label, a->because, a->topic);
-		return;
-	}
-	switch (a->cmd) {
-	case CMD_MERGE:
-		wizard_open(ui, LM_OP_MERGE);
-		break;
-	case CMD_RESUME:
-		wizard_open(ui, LM_OP_RESUME);
-		break;
-	case CMD_EXPORT:
-		wizard_open(ui, LM_OP_EXPORT);
-		break;
-	case CMD_RESET:
-		wizard_open(ui, LM_OP_RESET);
-		break;
-	case CMD_PRACTICE:
-		wizard_open(ui, LM_OP_PRACTICE);
-		break;
-	case CMD_USAGE:
-		usage_open(ui);
-		break;
-	case CMD_DOCTOR:
-		doctor_open(ui);
-		break;
-	case CMD_TREE:
-		tree_open(ui);
-		break;
-	default:
-		break;
-	}
-}
-
 static void refresh(struct dash *d)
 {
 	struct ui *ui = d->view.ui;
@@ -237,15 +221,7 @@ static void refresh(struct dash *d)
 static bool dash_command(struct view *v, enum cmd cmd)
 {
 	struct dash *d = (struct dash *)v;
-	size_t i;
 
-	for (i = 0; i < DASH_ACTIONS; i++)
-		if (d->actions[i].cmd == cmd) {
-			d->pane = PANE_ACTIONS;
-			d->lists[PANE_ACTIONS].at = i;
-			open_action(d, &d->actions[i]);
-			return true;
-		}
 	switch (cmd) {
 	case CMD_PANE:
 	case CMD_RIGHT:
@@ -257,18 +233,12 @@ static bool dash_command(struct view *v, enum cmd cmd)
 		return true;
 	case CMD_ACCEPT:
 		if (d->pane == PANE_ACTIONS)
-			open_action(d, &d->actions[d->lists[PANE_ACTIONS].at]);
+			action_do(v->ui, d->actions[d->lists[PANE_ACTIONS].at].cmd);
 		else
 			help_open(v->ui, dash_topic(v));
 		return true;
 	case CMD_REFRESH:
 		refresh(d);
-		return true;
-	case CMD_STICKS:
-		sticks_open(v->ui);
-		return true;
-	case CMD_LOG:
-		log_open(v->ui);
 		return true;
 	default:
 		break;
@@ -288,30 +258,57 @@ static bool dash_command(struct view *v, enum cmd cmd)
 	return list_command(&d->lists[d->pane], cmd);
 }
 
+/* Once for each stick: who has been told that something must be done has the cursor on it. */
+static void place_focus(struct dash *d)
+{
+	const struct lm_status *st = d->view.ui->data.status;
+	enum cmd advised = action_advised(d->view.ui);
+	size_t i;
+
+	if (d->placed || !st)
+		return;
+	d->placed = true;
+	d->n_actions = actions_list(d->view.ui, d->actions);
+	d->pane = PANE_GAUGES;
+	d->lists[PANE_GAUGES].at = 0;
+	for (i = 0; i < d->n_actions; i++)
+		if (d->actions[i].cmd == advised && !d->actions[i].why_not) {
+			d->pane = PANE_ACTIONS;
+			d->lists[PANE_ACTIONS].at = i;
+		}
+}
+
+static void show_trouble(struct dash *d)
+{
+	const struct data *data = &d->view.ui->data;
+	const struct lm_error *err = data->gone            ? &data->gone_err
+				     : data->open_err.code ? &data->open_err
+							   : &data->status_err;
+
+	doc_clear(&d->trouble);
+	if (!err->code)
+		return;
+	doc_error(&d->trouble, err);
+	doc_add(&d->trouble, ROLE_NORMAL, 0, "%s", _("F5 tries again, F2 chooses another stick."));
+}
+
 static void on_answer(struct dash *d, enum want want)
 {
 	struct ui *ui = d->view.ui;
 	const struct data *data = &ui->data;
 	const struct lm_overlay *o;
 
-	if (want == WANT_OPEN || want == WANT_STATUS) {
-		const struct lm_error *err = data->open_err.code ? &data->open_err
-								 : &data->status_err;
-
-		doc_clear(&d->trouble);
-		if (err->code) {
-			doc_error(&d->trouble, err);
-			doc_add(&d->trouble, ROLE_NORMAL, 0, "%s",
-				_("F5 tries again, F2 chooses another stick."));
-		}
-	}
+	if (want == WANT_OPEN || want == WANT_STATUS || want == WANT_PRESENT)
+		show_trouble(d);
 	if (want == WANT_OPEN) {
 		d->since_full = 0;
+		d->placed = d->placed && data->status;
 		service_ask(ui->service, WANT_STATUS);
 		if (!data->open_err.code)
 			service_ask(ui->service, WANT_LAYOUT);
-		ui->message[0] = '\0';
 	}
+	if (want == WANT_STATUS)
+		place_focus(d);
 	if (want != WANT_STATUS || !data->status || !data->status->n_overlays)
 		return;
 	/* What is dead costs more to find: once, and when the overlay has grown. */
@@ -327,7 +324,6 @@ static void dash_notice(struct view *v, enum notice note, enum want want)
 {
 	struct dash *d = (struct dash *)v;
 	struct ui *ui = v->ui;
-	const struct lm_status *st = ui->data.status;
 	uint64_t done, total;
 	unsigned waiting;
 
@@ -342,10 +338,18 @@ static void dash_notice(struct view *v, enum notice note, enum want want)
 		ui->dirty = true;
 	d->waiting_s = waiting;
 	d->since_full += d->since_full > 0;
-	/* Only what is in use changes by itself. */
-	if (st && !service_busy(ui->service) &&
-	    (st->stick.booted || (st->n_overlays && st->overlays[0].attached)))
-		service_ask(ui->service, WANT_STATUS);
+}
+
+static void advice(const struct ui *ui, char *dst, size_t cap)
+{
+	enum cmd cmd = action_advised(ui);
+	char key[16];
+
+	if (cmd == CMD_NONE)
+		snprintf(dst, cap, "%s", ui->data.status->advice);
+	else
+		snprintf(dst, cap, _("%s Press %s."), ui->data.status->advice,
+			 cmd_letter(cmd, key, sizeof(key)));
 }
 
 static void dash_status(const struct view *v, char *dst, size_t cap)
@@ -355,7 +359,9 @@ static void dash_status(const struct view *v, char *dst, size_t cap)
 	const struct lm_node *node;
 
 	if (d->waiting_s)
-		snprintf(dst, cap, _("The stick has not answered for %u seconds. F10 leaves."),
+		snprintf(dst, cap,
+			 _("The stick has not answered for %u seconds. F2 opens another one, F10 "
+			   "leaves."),
 			 d->waiting_s);
 	else if (d->pane == PANE_TREE &&
 		 (node = tree_node(data->layout, d->lists[PANE_TREE].at)) != NULL)
@@ -363,13 +369,17 @@ static void dash_status(const struct view *v, char *dst, size_t cap)
 	else if (d->pane == PANE_ACTIONS && data->status &&
 		 d->actions[d->lists[PANE_ACTIONS].at].why_not)
 		snprintf(dst, cap, "%s", d->actions[d->lists[PANE_ACTIONS].at].because);
+	else if (d->pane == PANE_ACTIONS && data->status &&
+		 d->actions[d->lists[PANE_ACTIONS].at].cmd != action_advised(v->ui))
+		snprintf(dst, cap, _("Enter: %s."),
+			 cmd_help(d->actions[d->lists[PANE_ACTIONS].at].cmd));
 	else if (data->status && data->status->advice)
-		snprintf(dst, cap, "%s", data->status->advice);
+		advice(v->ui, dst, cap);
 	else if (data->status && data->status->health != LM_HEALTHY)
 		snprintf(dst, cap, "%s", _("The doctor (d) says what it means and what helps."));
 	else if (data->status)
 		snprintf(dst, cap, "%s", _("Nothing needs to be done. Enter explains what the > is on."));
-	else if (data->open_err.code)
+	else if (data->open_err.code || data->gone)
 		snprintf(dst, cap, "%s", _("No live stick is open. F2 looks for one, p makes one to practise."));
 	else
 		snprintf(dst, cap, "%s", _("Reading ..."));

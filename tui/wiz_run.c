@@ -11,7 +11,7 @@ void wiz_start(struct wizard *w)
 	struct lm_error err = {0};
 	struct ui *ui = w->view.ui;
 
-	if (service_busy(ui->service)) {
+	if (service_reading(ui->service)) {
 		ui_say(ui, _("One moment: the stick is still being read. Try again."));
 		return;
 	}
@@ -59,10 +59,11 @@ static void finish(struct wizard *w)
 	if (w->op != LM_OP_PRACTICE)
 		ui->exit_status = w->result.outcome == LM_RESUMABLE ? LM_RESUMABLE : 0;
 	wiz_fill_end(w);
-	service_free_plan(ui->service, w->plan);
-	w->plan = NULL;
+	wiz_drop_plans(w, true);
 	if (w->op != LM_OP_PRACTICE)
 		service_open_again(ui->service); /* it is another stick now */
+	if (ui->data.changed)
+		ui_media_changed(ui);
 }
 
 void wiz_on_job(struct wizard *w)

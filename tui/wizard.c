@@ -8,13 +8,41 @@
 #include "core/i18n.h"
 #include "tui/cells.h"
 
+void wiz_drop_plans(struct wizard *w, bool all)
+{
+	struct service *service = w->view.ui->service;
+	size_t i;
+
+	w->asked = 0; /* an answer that is under way is for nobody now */
+	for (i = 0; i < w->n_ways; i++) {
+		struct way *way = &w->ways[i];
+
+		if (!all && way == w->chosen)
+			continue;
+		service_free_plan(service, way->plan);
+		way->plan = NULL;
+		way->known = way->asked = false;
+	}
+	if (all && !w->chosen)
+		service_free_plan(service, w->plan);
+	if (all) {
+		w->plan = NULL;
+		w->chosen = NULL;
+	}
+}
+
+int wiz_first(const struct wizard *w)
+{
+	return w->n_ways > 0;
+}
+
 static void wizard_free(struct view *v)
 {
 	struct wizard *w = (struct wizard *)v;
 
-	if (w->plan)
-		service_free_plan(v->ui->service, w->plan);
+	wiz_drop_plans(w, true);
 	doc_clear(&w->doc);
+	doc_clear(&w->detail);
 	free(w);
 }
 
@@ -27,6 +55,8 @@ static unsigned wizard_context(const struct view *v)
 		return CTX_FIELD;
 	case STAGE_LESSON:
 		return CTX_LIST;
+	case STAGE_HOW:
+		return CTX_LIST | CTX_CHOICE;
 	case STAGE_CONFIRM:
 		return w->plan->confirm ? CTX_FIELD : CTX_DIALOG;
 	case STAGE_RUN:
@@ -60,6 +90,8 @@ static void wizard_fit(struct view *v, int rows, int cols)
 	w->rows = rows;
 	doc_fit(&w->doc, w->stage == STAGE_END ? rows : rows - 2, cols);
 	list_fit(&w->lessons, count_lessons() + 1, rows - 4);
+	if (w->stage == STAGE_HOW)
+		how_fit(w, rows - 2, cols);
 }
 
 static void ask_plan(struct wizard *w)
@@ -67,19 +99,21 @@ static void ask_plan(struct wizard *w)
 	struct lm_options o = {.op = w->op};
 	const char *const *lessons = lm_lessons();
 
+	wiz_drop_plans(w, true);
+	w->page = PAGE_WHAT;
+	doc_clear(&w->doc);
+	if (w->n_ways) {
+		how_open(w);
+		return;
+	}
 	if (w->op == LM_OP_EXPORT || w->op == LM_OP_PRACTICE)
 		o.out = w->out.text;
-	if (w->op == LM_OP_MERGE && w->work.text[0])
+	if (w->op == LM_OP_COMPACT && w->work.text[0])
 		o.work = w->work.text;
 	if (w->op == LM_OP_PRACTICE && w->lessons.at > 0)
 		o.lesson = lessons[w->lessons.at - 1];
 	w->stage = STAGE_PLAN;
-	w->page = PAGE_WHAT;
-	doc_clear(&w->doc);
-	if (w->plan)
-		service_free_plan(w->view.ui->service, w->plan);
-	w->plan = NULL;
-	service_ask_plan(w->view.ui->service, &o);
+	w->asked = service_ask_plan(w->view.ui->service, &o);
 }
 
 /* ---------------------------------------------------------------- drawing */
@@ -99,18 +133,21 @@ static void draw_wrapped(const struct canvas *cv, int *y, enum role role, const 
 
 static void draw_input(const struct wizard *w, const struct canvas *cv)
 {
-	const char *text = w->asks_work ? _("Work folder: where the new image is built, on another "
-					    "disk if the stick is full. Empty: on the stick.")
-			   : w->op == LM_OP_EXPORT
-				   ? _("File to write the merged root image to. It is sparse: it takes the room "
-				       "of what is in it. An existing file is not overwritten.")
-				   : _("Folder for the practice stick. It is made if it is not there.");
+	const char *text =
+		w->asks_work ? _("Work folder: where what is new is built, on another "
+				 "disk if the stick is full. Empty: on the stick.")
+		: w->op == LM_OP_EXPORT
+			? _("File to write the merged root image to. It is sparse: it takes the "
+			    "room "
+			    "of what is in it. An existing file is not overwritten.")
+			: _("Folder for the practice stick. It is made if it is not there.");
 	int y = 0;
 
 	canvas_put(cv, y, 0, ROLE_HEADING,
-		   w->op == LM_OP_EXPORT ? _("Export the merged root image")
-		   : w->op == LM_OP_MERGE ? _("Merge the overlay")
-					  : _("Make a practice stick"));
+		   w->op == LM_OP_EXPORT    ? _("Export the merged root image")
+		   : w->op == LM_OP_MERGE   ? _("Merge the overlay")
+		   : w->op == LM_OP_COMPACT ? _("Compact the overlay")
+					    : _("Make a practice stick"));
 	y += 2;
 	draw_wrapped(cv, &y, ROLE_NORMAL, text);
 	y++;
@@ -177,14 +214,15 @@ static void draw_confirm(const struct wizard *w, const struct canvas *cv)
 
 static void draw_path(const struct wizard *w, const struct canvas *cv)
 {
-	static const char *const names[] = {N_("What"), N_("Commands"), N_("Room"), N_("Safety"),
-					    N_("Start")};
-	int at = w->stage == STAGE_CONFIRM ? N_PAGES : (int)w->page, i, x = 0;
+	static const char *const names[] = {N_("How"),  N_("What"),   N_("Commands"),
+					    N_("Room"), N_("Safety"), N_("Start")};
+	int first = wiz_first(w), i, x = 0, at;
 
-	for (i = 0; i <= N_PAGES; i++) {
+	at = w->stage == STAGE_HOW ? 0 : w->stage == STAGE_CONFIRM ? N_PAGES + 1 : (int)w->page + 1;
+	for (i = !first; i <= N_PAGES + 1; i++) {
 		x = canvas_printf(cv, 0, x, i == at ? ROLE_FOCUS : ROLE_NORMAL,
-				  i == at ? "[%d %s]" : " %d %s ", i + 1, _(names[i]));
-		if (i < N_PAGES)
+				  i == at ? "[%d %s]" : "%d %s", i + first, _(names[i]));
+		if (i <= N_PAGES)
 			x = canvas_put(cv, 0, x, ROLE_NORMAL, " > ");
 	}
 }
@@ -200,6 +238,10 @@ static void wizard_draw(const struct view *v, const struct canvas *cv)
 		break;
 	case STAGE_LESSON:
 		draw_lessons(w, cv);
+		break;
+	case STAGE_HOW:
+		draw_path(w, cv);
+		how_draw(w, &part);
 		break;
 	case STAGE_PLAN:
 		canvas_cursor(cv, 0, 0);
@@ -225,9 +267,9 @@ static void wizard_draw(const struct view *v, const struct canvas *cv)
 
 /* ------------------------------------------------------------------- keys */
 
-static void turn(struct wizard *w, int to)
+void wiz_turn(struct wizard *w, enum wiz_page page)
 {
-	w->page = (enum wiz_page)to;
+	w->page = page;
 	w->stage = STAGE_PAGES;
 	wiz_fill_page(w);
 }
@@ -237,10 +279,12 @@ static void next(struct wizard *w)
 	if (!w->plan)
 		return;
 	if (w->page + 1 < N_PAGES) {
-		turn(w, (int)w->page + 1);
+		wiz_turn(w, w->page + 1);
 	} else if (!w->plan->possible) {
-		ui_say(w->view.ui, _("This plan cannot be carried out: page 1 says why, and what would help."));
+		ui_say(w->view.ui, _("This plan cannot be carried out: its first page says why, "
+				     "and what would help."));
 	} else {
+		wiz_drop_plans(w, false);
 		w->stage = STAGE_CONFIRM;
 		w->yes = false;
 		field_set(&w->word, "");
@@ -250,9 +294,11 @@ static void next(struct wizard *w)
 static void back(struct wizard *w)
 {
 	if (w->stage == STAGE_CONFIRM)
-		turn(w, N_PAGES - 1);
+		wiz_turn(w, N_PAGES - 1);
 	else if (w->stage == STAGE_PAGES && w->page > 0)
-		turn(w, (int)w->page - 1);
+		wiz_turn(w, w->page - 1);
+	else if (w->stage == STAGE_PAGES && w->n_ways)
+		how_open(w);
 	else if (w->stage == STAGE_LESSON || (w->stage == STAGE_PAGES && w->op == LM_OP_EXPORT))
 		w->stage = STAGE_INPUT;
 	else if (w->stage == STAGE_PAGES && w->op == LM_OP_PRACTICE)
@@ -299,6 +345,16 @@ static bool is_close(enum cmd cmd)
 	return cmd == CMD_CLOSE || cmd == CMD_CLOSE_FIELD || cmd == CMD_NO;
 }
 
+static void ask_work(struct wizard *w)
+{
+	if (w->op != LM_OP_MERGE && w->op != LM_OP_COMPACT) {
+		ui_say(w->view.ui, _("This needs no work folder."));
+		return;
+	}
+	w->asks_work = true;
+	w->stage = STAGE_INPUT;
+}
+
 static bool pages_command(struct wizard *w, enum cmd cmd)
 {
 	switch (cmd) {
@@ -312,10 +368,7 @@ static bool pages_command(struct wizard *w, enum cmd cmd)
 		back(w);
 		return true;
 	case CMD_WORK:
-		if (w->op == LM_OP_MERGE) {
-			w->asks_work = true;
-			w->stage = STAGE_INPUT;
-		}
+		ask_work(w);
 		return true;
 	default:
 		return doc_command(&w->doc, cmd);
@@ -337,9 +390,13 @@ static bool wizard_command(struct view *v, enum cmd cmd)
 			ask_plan(w);
 		} else if (is_close(cmd) && w->asks_work) {
 			w->asks_work = false;
-			turn(w, (int)w->page);
+			if (w->plan || !w->n_ways)
+				wiz_turn(w, w->page);
+			else
+				how_open(w);
 		} else {
-			return cmd != CMD_HELP_KEY && cmd != CMD_REPAINT && !is_close(cmd);
+			return cmd != CMD_HELP_KEY && cmd != CMD_REPAINT && cmd != CMD_MENU &&
+			       !is_close(cmd);
 		}
 		return true;
 	case STAGE_LESSON:
@@ -350,6 +407,10 @@ static bool wizard_command(struct view *v, enum cmd cmd)
 		else
 			return list_command(&w->lessons, cmd);
 		return true;
+	case STAGE_HOW:
+		if (cmd == CMD_WORK)
+			ask_work(w);
+		return cmd == CMD_WORK || how_command(w, cmd);
 	case STAGE_PAGES:
 		return pages_command(w, cmd);
 	case STAGE_CONFIRM:
@@ -362,15 +423,15 @@ static bool wizard_command(struct view *v, enum cmd cmd)
 	case STAGE_RUN:
 		if (cmd == CMD_CANCEL)
 			wiz_cancel(w);
-		else if (cmd == CMD_LOG)
-			log_open(v->ui);
-		return cmd == CMD_CANCEL || cmd == CMD_LOG;
+		return cmd == CMD_CANCEL;
 	case STAGE_END:
-		if (cmd == CMD_ACCEPT)
-			ui_close(v);
-		else if (cmd == CMD_LOG)
-			log_open(v->ui);
-		return cmd == CMD_ACCEPT || cmd == CMD_LOG || doc_command(&w->doc, cmd);
+		if (cmd == CMD_ACCEPT || is_close(cmd))
+			ui_home(v->ui);
+		return cmd == CMD_ACCEPT || is_close(cmd) || doc_command(&w->doc, cmd);
+	case STAGE_PLAN:
+		if (cmd == CMD_BACK)
+			back(w);
+		return cmd == CMD_BACK;
 	default:
 		return false;
 	}
@@ -400,11 +461,16 @@ static void wizard_notice(struct view *v, enum notice note, enum want want)
 		wiz_cancel_now(w);
 	if (note == NOTE_END && w->job && w->progress.state == LM_JOB_ASKING)
 		lm_job_answer(w->job, false);
-	if (note == NOTE_ANSWER && want == WANT_PLAN && w->stage == STAGE_PLAN) {
+	if (note != NOTE_ANSWER || want != WANT_PLAN ||
+	    service_plan_tag(v->ui->service) != w->asked)
+		return;
+	if (w->stage != STAGE_PLAN) {
+		how_answer(w);
+	} else {
 		w->plan = d->plan;
 		d->plan = NULL;
 		w->plan_err = d->plan_err;
-		turn(w, PAGE_WHAT);
+		wiz_turn(w, PAGE_WHAT);
 	}
 }
 
@@ -412,19 +478,29 @@ static void wizard_status(const struct view *v, char *dst, size_t cap)
 {
 	const struct wizard *w = (const struct wizard *)v;
 	const char *text = "";
+	int last = wiz_first(w) + N_PAGES + 1;
 
 	if (w->stage == STAGE_RUN) {
 		progress_status(w, dst, cap);
 		return;
 	}
+	if (w->stage == STAGE_HOW) {
+		how_status(w, dst, cap);
+		return;
+	}
+	if (w->stage == STAGE_PAGES && w->plan && w->plan->possible) {
+		snprintf(dst, cap,
+			 doc_seen(&w->doc) ? _("Enter goes on. Nothing is changed before you agree "
+					       "on page %d.")
+					   : _("Enter shows the rest of this page. Nothing is "
+					       "changed before page %d."),
+			 last);
+		return;
+	}
 	if (w->stage == STAGE_PAGES && !w->plan)
-		text = _("There is no plan. Esc goes back, nothing was changed.");
+		text = _("There is no plan. q leaves, nothing was changed.");
 	else if (w->stage == STAGE_PAGES && !w->plan->possible)
-		text = _("Refused: nothing will be changed. Esc goes back.");
-	else if (w->stage == STAGE_PAGES && !doc_seen(&w->doc))
-		text = _("Enter shows the rest of this page. Nothing is changed before page 5.");
-	else if (w->stage == STAGE_PAGES)
-		text = _("Enter goes on. Nothing is changed before you agree on page 5.");
+		text = _("Refused: nothing will be changed. q leaves.");
 	else if (w->stage == STAGE_CONFIRM)
 		text = _("Nothing has been changed so far.");
 	else if (w->stage == STAGE_INPUT)
@@ -473,10 +549,17 @@ void wizard_open(struct ui *ui, enum lm_op op)
 	w->view.ops = &wizard_ops;
 	w->op = op;
 	ui_push(ui, &w->view);
+	if (op == LM_OP_MERGE || op == LM_OP_RECOVER || op == LM_OP_GROW || op == LM_OP_RESUME)
+		w->n_ways = 1; /* how_open() fills them in */
 	if (op == LM_OP_EXPORT || op == LM_OP_PRACTICE) {
 		field_set(&w->out, op == LM_OP_EXPORT ? "merged-root.img" : "practice-stick");
 		w->stage = STAGE_INPUT;
 	} else {
 		ask_plan(w);
 	}
+}
+
+void lessons_open(struct ui *ui)
+{
+	wizard_open(ui, LM_OP_PRACTICE);
 }

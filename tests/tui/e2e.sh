@@ -59,8 +59,8 @@ cursor_row() { $tm display -p '#{cursor_y}'; }
 follows() { [ "$(cursor_row)" = $(($($tm capture-pane -p | grep -nF -- "$1" | head -1 | cut -d: -f1) - 1)) ]; }
 
 start watch; result $? 'it opens'
-$tm send-keys Down; until_ok 5 follows '> First wall'; result $? 'the cursor is where the selection is'
-$tm send-keys Down; until_ok 5 follows '> Overlay'; result $? 'and goes with it'
+$tm send-keys Down; until_ok 5 follows '> c  Compact'; result $? 'the cursor is where the selection is'
+$tm send-keys Tab; $tm send-keys Tab; $tm send-keys Down; until_ok 5 follows '> First wall'; result $? 'and goes with it'
 $tm send-keys q; ended 0; result $? 'q leaves, the terminal is as it was'
 
 start watch; kill -TERM "$(cat "$tmp/pid")"; ended 143; result $? 'SIGTERM gives the terminal back'
@@ -70,8 +70,8 @@ $tm send-keys Escape; until_ok 5 shows 'What you can do'; result $? 'Esc goes ba
 $tm send-keys Escape 4; until_ok 5 shows 'Messages of this session'; result $? 'Esc 4 is F4'
 
 start watch:slow
-$tm send-keys m; until_ok 5 shows '[1 What]'
-for page in 2 3 4 5; do $tm send-keys End; $tm send-keys Enter; until_ok 5 shows "[$page "; done
+$tm send-keys m; until_ok 5 shows '[1 How]'; until_ok 5 shows yes; $tm send-keys Enter; until_ok 5 shows '[2 What]'
+for page in 3 4 5 6; do $tm send-keys End; $tm send-keys Enter; until_ok 5 shows "[$page "; done
 $tm send-keys y; until_ok 5 shows 'so far'; result $? 'work begins'
 for size in 60x17 30x8 132x43 80x24; do $tm resize-window -x ${size%x*} -y ${size#*x}; done
 until_ok 5 shows 'so far'; result $? 'resized while at work'
@@ -79,8 +79,8 @@ until_ok 20 shows 'DONE'; result $? 'and it comes to its end'
 $tm send-keys Enter; until_ok 5 shows 'What you can do'; $tm send-keys q; ended 0; result $? 'and leaves'
 
 start watch:hold=2
-$tm send-keys m; until_ok 5 shows '[1 What]'
-for page in 2 3 4 5; do $tm send-keys End; $tm send-keys Enter; until_ok 5 shows "[$page "; done
+$tm send-keys m; until_ok 5 shows '[1 How]'; until_ok 5 shows yes; $tm send-keys Enter; until_ok 5 shows '[2 What]'
+for page in 3 4 5 6; do $tm send-keys End; $tm send-keys Enter; until_ok 5 shows "[$page "; done
 $tm send-keys y; until_ok 5 shows 'block 2'
 kill -TERM "$(cat "$tmp/pid")"; ended 143; result $? 'SIGTERM at work: cancelled, terminal given back'
 

@@ -9,10 +9,12 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,6 +35,7 @@ struct lm_stick {
 
 static bool merged_once; /* a merge has succeeded: the next stick that is opened is empty */
 static char scenario[128];
+static atomic_bool plugged_out; /* or, with "plug", in */
 
 static bool is(const char *word)
 {
@@ -110,6 +113,73 @@ void lm_stick_close(struct lm_stick *stick)
 	free(stick);
 }
 
+int lm_stick_present(struct lm_stick *stick, struct lm_error *err)
+{
+	(void)stick;
+	if (!is("vanish") || !plugged_out)
+		return 0;
+	fill_error(err, -ENODEV, "The stick is gone", "/dev/sdb1", "It was pulled out, unmounted or removed.",
+		   "Plug it in or mount it again.");
+	return -ENODEV;
+}
+
+int lm_found_judge(struct lm_ctx *ctx, struct lm_found *found, struct lm_error *err)
+{
+	(void)ctx;
+	(void)err;
+	found->judged = true;
+	found->health = found->booted ? LM_HEALTHY : LM_WATCH;
+	found->headline = strdup(found->booted ? "All is well: 1.61 GiB can still be written."
+					       : "The overlay is filling up: 348 MiB can still be written.");
+	return 0;
+}
+
+/* A timer stands for the hand that plugs: "plug" and "vanish" happen a while after the start. */
+struct lm_monitor {
+	int fd;
+};
+
+int lm_monitor_start(struct lm_ctx *ctx, struct lm_monitor **monitor, struct lm_error *err)
+{
+	struct itimerspec once = {.it_value = {0, 400000000}};
+	struct lm_monitor *m = calloc(1, sizeof(*m));
+
+	(void)ctx;
+	(void)err;
+	if (!m)
+		return -ENOMEM;
+	m->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	timerfd_settime(m->fd, 0, &once, NULL);
+	*monitor = m;
+	return 0;
+}
+
+void lm_monitor_stop(struct lm_monitor *monitor)
+{
+	if (monitor)
+		close(monitor->fd);
+	free(monitor);
+}
+
+int lm_monitor_fd(const struct lm_monitor *monitor)
+{
+	return monitor->fd;
+}
+
+bool lm_monitor_changed(struct lm_monitor *monitor)
+{
+	struct itimerspec once = {.it_value = {1, 500000000}};
+	uint64_t n;
+
+	if (read(monitor->fd, &n, sizeof(n)) < 0 || !(is("plug") || is("vanish")))
+		return false;
+	/* What was pulled out is put back a while later. */
+	if (!plugged_out)
+		timerfd_settime(monitor->fd, 0, &once, NULL);
+	plugged_out = !plugged_out;
+	return true;
+}
+
 const char *lm_stick_path(const struct lm_stick *stick)
 {
 	return stick->path;
@@ -119,8 +189,8 @@ int lm_find(struct lm_ctx *ctx, struct lm_found **list, size_t *count, struct lm
 {
 	(void)ctx;
 	(void)err;
-	*count = 2;
-	*list = calloc(2, sizeof(**list));
+	*count = is("plug") && plugged_out ? 3 : 2;
+	*list = calloc(3, sizeof(**list));
 	if (!*list)
 		return -ENOMEM;
 	(*list)[0] = (struct lm_found){.label = strdup("LIVE"), .model = strdup("SanDisk Ultra"),
@@ -131,6 +201,11 @@ int lm_find(struct lm_ctx *ctx, struct lm_found **list, size_t *count, struct lm
 				       .model = strdup("Kingston DT"), .fstype = strdup("ext4"),
 				       .size_bytes = 14 * GIB,
 				       .contents = strdup("squashfs image, overlay")};
+	if (*count == 3)
+		(*list)[2] = (struct lm_found){.path = strdup("/dev/sdz1"), .label = strdup("NEW"),
+					       .model = strdup("No Name"), .fstype = strdup("vfat"),
+					       .size_bytes = 7 * GIB,
+					       .contents = strdup("squashfs image, no overlay")};
 	return 0;
 }
 
@@ -196,6 +271,7 @@ int lm_status_read(struct lm_stick *stick, unsigned flags, struct lm_status **st
 		o->kind = LM_OVERLAY_DM_SNAPSHOT;
 		o->path = strdup("LiveOS/overlay-LIVE-1A2B-3C4D");
 		o->total_sectors = 2 * GIB / 512;
+		o->file_bytes = o->on_disk_bytes = 2 * GIB;
 		o->metadata_sectors = 6 * MIB / 512;
 		o->allocated_sectors = is("full") ? o->total_sectors
 				       : is("watch") ? 1700 * MIB / 512 : 400 * MIB / 512;
@@ -209,6 +285,8 @@ int lm_status_read(struct lm_stick *stick, unsigned flags, struct lm_status **st
 		o->dead_sectors = o->dead_known && !stick->merged ? 98 * MIB / 512 : 0;
 		s->first_wall.free_bytes = (o->total_sectors - o->allocated_sectors) * 512;
 	}
+	s->advice_op = is("interrupted") ? "resume" : is("full") || is("invalid") ? "recover"
+		       : is("watch") && !stick->merged ? "merge" : NULL;
 	s->interrupted = is("interrupted");
 	if (s->interrupted)
 		s->interrupted_op = strdup("merge");
@@ -300,9 +378,9 @@ int lm_doctor(struct lm_stick *stick, unsigned flags, const struct lm_watch *wat
 	static struct lm_finding findings[] = {
 		{LM_SEV_WARNING, "overlay-filling", (char *)"Overlay", (char *)"83 % of it is used",
 		 (char *)"When it is full the kernel gives it up, and with it all changes since the last merge.",
-		 (char *)"Merge the overlay (m).", "merge"},
+		 (char *)"Merge the overlay.", "merge"},
 		{LM_SEV_NOTE, "dead", (char *)"Overlay", (char *)"98 MiB belong to deleted files",
-		 (char *)"They can be won back.", (char *)"A merge drops them.", "merge"},
+		 (char *)"They can be won back.", (char *)"Compact the overlay; a merge drops them as well.", "compact"},
 		{LM_SEV_OK, "pairing", (char *)"Pairing", (char *)"overlay and image belong together", NULL, NULL, NULL},
 		{LM_SEV_OK, "fs", (char *)"Root file system", (char *)"clean", NULL, NULL, NULL},
 	};
@@ -404,7 +482,8 @@ static struct lm_need needs[] = {
 
 const char *lm_op_word(enum lm_op op)
 {
-	static const char *const words[] = {"export", "merge", "reset", "resume", "practice"};
+	static const char *const words[] = {"export",   "merge",   "reset",   "resume",
+					   "practice", "recover", "compact", "grow"};
 
 	return words[op];
 }
@@ -429,7 +508,11 @@ int lm_plan_make(struct lm_ctx *ctx, struct lm_stick *stick, const struct lm_opt
 	p->title = (char *)(p->op == LM_OP_MERGE ? "Merge the overlay into the root image"
 			    : p->op == LM_OP_RESET ? "Forget all changes in the overlay"
 			    : p->op == LM_OP_EXPORT ? "Write the merged root image to a file"
-			    : p->op == LM_OP_RESUME ? "Finish the merge that was cut off" : "Make a practice stick");
+			    : p->op == LM_OP_RESUME && options->undo ? "Undo the merge that was cut off"
+			    : p->op == LM_OP_RESUME ? "Finish the merge that was cut off"
+			    : p->op == LM_OP_RECOVER ? "Make the overlay usable again"
+			    : p->op == LM_OP_COMPACT ? "Rewrite the overlay without its dead chunks"
+			    : p->op == LM_OP_GROW ? "Make the overlay larger" : "Make a practice stick");
 	p->summary = (char *)"A new image with all changes in it is written beside the old one, read back, and "
 			     "takes its place; then the overlay is emptied. The old image stays until then.";
 	p->steps = steps;
@@ -441,7 +524,16 @@ int lm_plan_make(struct lm_ctx *ctx, struct lm_stick *stick, const struct lm_opt
 	p->warnings = warnings;
 	p->confirm = p->op == LM_OP_RESET || is("word") ? (char *)"forget" : NULL;
 	p->possible = !is("refuse");
-	if (!p->possible) {
+	if (options->op == LM_OP_MERGE && options->method != LM_METHOD_REWRITE && !options->work) {
+		p->possible = false;
+		fill_error(&p->refusal, -ENOSPC, "A work folder is needed", "the stick",
+			   "The whole root image is copied, and the stick has no room for it",
+			   "Choose a folder on another disk as work folder");
+	} else if (options->size_bytes >= 8 * GIB) {
+		p->possible = false;
+		fill_error(&p->refusal, -EFBIG, "The overlay cannot become so large", "the stick",
+			   "On FAT a file holds at most 4 GiB", "Choose a smaller size, or merge instead");
+	} else if (!p->possible) {
 		fill_error(&p->refusal, -ENOSPC, "There is no room for the new image", "the stick",
 			   "1.3 GiB are needed, 400 MiB are free", "Use --work DIR on another disk");
 		p->refusal.outcome = LM_REFUSED;
