@@ -292,12 +292,12 @@ int merge_step_finish(struct plan_run *run, void *merge, struct lm_error *err)
 	if (ret < 0)
 		return ret;
 	m->noted = false;
-	if (!m->bare && record_unchanged(&m->rec)) {
+	if (!m->in_place && record_unchanged(&m->rec)) {
 		plan_run_result(run,
 				_("The overlay held nothing that the image does not hold: the "
 				  "image is as it was, and the overlay is empty."),
 				_("The stick can be booted, or unmounted and removed."));
-	} else if (!m->bare) {
+	} else if (!m->in_place) {
 		snprintf(now, sizeof(now),
 			 _("The changes are part of the image now, and the overlay is empty. The "
 			   "image was %s, it is %s."),

@@ -23,6 +23,7 @@ struct merge {
 	struct lm_stick *stick;
 	bool deep;
 	bool bare;         /* no SquashFS around the root image */
+	bool in_place;     /* a bare image that changes are written into; else it is replaced */
 	bool both_fit;     /* --work: the stick has room for both images */
 	char *base, *fresh, *aside, *overlay; /* paths on the stick */
 	char *dir;         /* "LiveOS" */
@@ -43,6 +44,8 @@ struct merge {
 	struct io *work;   /* the work folder */
 	char *work_path;
 	char work_new[64], work_old[64]; /* names in it */
+	/* other methods than rewrite: copies of root image and overlay, and a mount point */
+	char work_root[64], work_cow[64], work_tree[64];
 	/*
 	 * Laid over the merged view: what e2fsck repairs goes there, and the overlay is not
 	 * written to. NULL: into the overlay. top is the view with it, or look.view.
@@ -106,6 +109,8 @@ int merge_step_swap(struct plan_run *run, void *merge, struct lm_error *err);
 int merge_work_put(struct merge *m, const char *name, const struct record_id *id,
 		   struct lm_error *err);
 int merge_work_clean(struct merge *m, struct lm_error *err);
+/* Removes the copies of the methods that need them. */
+int merge_full_clean(struct merge *m, struct lm_error *err);
 
 /* ---- merge_end.c ---- */
 /* Where the two images are now. */

@@ -238,7 +238,7 @@ static int reset_once(struct merge *m, struct lm_error *err)
 	struct merge_places p;
 	int ret;
 
-	if (m->bare || m->rec.work || record_unchanged(&m->rec))
+	if (m->in_place || m->rec.work || record_unchanged(&m->rec))
 		return merge_reset_overlay(m, err);
 	ret = merge_find_places(m, &p, err);
 	if (ret < 0)
@@ -267,7 +267,7 @@ static int remove_old(struct merge *m, struct lm_error *err)
 
 static int log_merge(struct merge *m, struct lm_error *err)
 {
-	if (m->bare)
+	if (m->in_place)
 		return journal_log(m->rw.io, m->dir, err,
 				   "merge: %s was written into %s; the overlay is empty",
 				   m->overlay, m->base);
@@ -319,16 +319,16 @@ static int clean_after_cut(struct merge *m, struct lm_error *err)
 int merge_finish(struct merge *m, struct lm_error *err)
 {
 	bool was_cleaning = m->rec.phase == RECORD_CLEANING;
-	int ret = m->bare ? 0 : check_is_new(m, err);
+	int ret = m->in_place ? 0 : check_is_new(m, err);
 
 	if (ret == 0 && !was_cleaning) {
-		if (!m->bare)
+		if (!m->in_place)
 			ret = write_phase(m, RECORD_REPLACED, err);
 		if (ret == 0)
 			ret = settle_overlay(m, err);
-		if (ret == 0 && !m->bare)
+		if (ret == 0 && !m->in_place)
 			ret = write_phase(m, RECORD_CLEANING, err);
-		if (ret == 0 && !m->bare)
+		if (ret == 0 && !m->in_place)
 			ret = remove_old(m, err);
 	}
 	if (ret == 0 && m->rec.osmin)
@@ -378,7 +378,7 @@ static int put_back(struct merge *m, struct lm_error *err)
 
 int merge_undo(struct merge *m, struct lm_error *err)
 {
-	bool early = m->rec.phase <= RECORD_BUILDING;
+	bool early = m->rec.phase <= RECORD_BUILDING || m->rec.phase == RECORD_MERGING;
 	enum merge_overlay now;
 	struct record_id base;
 	int ret = 0;
@@ -392,19 +392,19 @@ int merge_undo(struct merge *m, struct lm_error *err)
 			lm_because(err, "%s", _("the overlay has been reset"));
 		}
 	}
-	/* A bare image with the overlay gives the same system at any time. */
-	if (ret == 0 && !m->bare && !early)
+	/* An image written in place, with the overlay, gives the same system at any time. */
+	if (ret == 0 && !m->in_place && !early)
 		ret = put_back(m, err);
-	if (ret == 0 && !m->bare) {
+	if (ret == 0 && !m->in_place) {
 		ret = record_identify(m->rw.io, m->base, &base, err);
 		if (ret == 0 && record_exists(&m->rec.old_image) && !is_old(m, &base))
 			ret = not_ours(m, err);
 	}
 	if (ret == 0 && m->rec.phase == RECORD_REPLACED)
 		ret = write_pairing(m, err);
-	if (ret == 0 && !m->bare && !early)
+	if (ret == 0 && !m->in_place && !early)
 		ret = merge_remove_leftover(m, m->fresh, err);
-	else if (ret == 0 && !m->bare && !m->resuming)
+	else if (ret == 0 && !m->in_place && !m->resuming)
 		ret = io_replace_remove(m->rw.io, m->dir, m->fresh, err);
 	if (ret == 0 && m->rec.work)
 		ret = merge_work_clean(m, err);
@@ -416,7 +416,7 @@ int merge_undo(struct merge *m, struct lm_error *err)
 	 * turn the stick read-only. Before the exchange the two images cannot
 	 * share clusters: not even a look is taken at it.
 	 */
-	if (ret == 0 && !m->bare && early && m->resuming)
+	if (ret == 0 && !m->in_place && early && m->resuming)
 		ret = io_replace_remove(m->rw.io, m->dir, m->fresh, err);
 	if (ret < 0 && err)
 		err->outcome = LM_RESUMABLE;

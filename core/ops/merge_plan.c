@@ -174,7 +174,7 @@ static void say_end(struct planning *p, const char *why)
 	s = plan_step(plan, "reset", _("Empty the overlay, remove the old image"), why,
 		      merge_step_finish);
 	plan_command(s, "dd if=/dev/zero of=%s bs=512 count=1 conv=notrunc,fsync", p->m->overlay);
-	if (!p->m->bare)
+	if (!p->m->in_place)
 		plan_command(s, "rm %s", p->m->fresh);
 	if (p->m->rec.osmin)
 		plan_command(s, "rm %s", p->m->rec.osmin);
@@ -292,13 +292,13 @@ static void say_warnings(struct planning *p)
 		plan_warn(p->plan, "%s",
 			  _("osmin.img, which belongs to the old image and would not fit the new "
 			    "one, is removed. It only serves to install a smaller system."));
-	if (!m->bare && m->work_path && !m->both_fit)
+	if (!m->in_place && m->work_path && !m->both_fit)
 		plan_warn(p->plan,
 			  _("The stick has no room for both images. While the image on it is being "
 			    "replaced the stick cannot be booted, and everything depends on the "
 			    "folder %s: keep it until the merge has ended."),
 			  m->work_path);
-	else if (!m->bare && !exchange)
+	else if (!m->in_place && !exchange)
 		plan_warn(p->plan,
 			  _("This kernel cannot exchange two names on %s. Two renames are used "
 			    "instead; a power cut between them, within a moment, leaves a stick "
@@ -376,7 +376,7 @@ static int ledger(struct planning *p, struct lm_error *err)
 	struct image_change change = changes_for_image(&p->changes);
 	int ret;
 
-	if (m->bare) {
+	if (m->in_place) {
 		plan_need(p->plan, _("the stick"), _("the journal"), MARGIN_BYTES, MARGIN_BYTES,
 			  p->stick_info.free_bytes, 0);
 		return 0;
@@ -430,7 +430,7 @@ static int look_and_plan(struct planning *p, struct lm_error *err)
 		return lm_fail(err, ret, s->base_path, NULL, "%s",
 			       _("Asking for the free space failed"));
 	p->old_bytes = st.size_bytes;
-	if (m->work_path && !m->bare) {
+	if (m->work_path && !m->in_place) {
 		ret = merge_work_open(m, err);
 		if (ret < 0)
 			return ret;
@@ -439,7 +439,7 @@ static int look_and_plan(struct planning *p, struct lm_error *err)
 	if (ret < 0)
 		return ret;
 	say_check(p);
-	if (m->bare)
+	if (m->in_place)
 		say_bare(p);
 	else
 		say_image(p);
@@ -467,8 +467,9 @@ int ops_plan_merge(struct lm_stick *stick, const struct lm_options *options, str
 	plan_state(plan, p.m, merge_free);
 	p.m->deep = options->deep;
 	p.m->bare = stick->container == STICK_BARE;
+	p.m->in_place = p.m->bare && options->method == LM_METHOD_REWRITE;
 	plan_text(plan, _("Merge the overlay into the root image"),
-		  p.m->bare ?
+		  p.m->in_place ?
 			  _("What the overlay holds is written into the root image, and then the "
 			    "overlay is emptied. No file of the live system changes.") :
 			  _("A new root image is written beside the old one: the old image with "

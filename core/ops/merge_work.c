@@ -92,6 +92,9 @@ void merge_work_names(struct merge *m)
 	/* Of this image and no other: two merges may share a folder. */
 	snprintf(m->work_new, sizeof(m->work_new), "livemend-%.12s.new", m->rec.old_image.hash);
 	snprintf(m->work_old, sizeof(m->work_old), "livemend-%.12s.old", m->rec.old_image.hash);
+	snprintf(m->work_root, sizeof(m->work_root), "livemend-%.12s.root", m->rec.old_image.hash);
+	snprintf(m->work_cow, sizeof(m->work_cow), "livemend-%.12s.cow", m->rec.old_image.hash);
+	snprintf(m->work_tree, sizeof(m->work_tree), "livemend-%.12s.tree", m->rec.old_image.hash);
 }
 
 int merge_step_copy(struct plan_run *run, void *merge, struct lm_error *err)
@@ -186,6 +189,17 @@ int merge_step_swap(struct plan_run *run, void *merge, struct lm_error *err)
 	return merge_work_put(m, m->work_new, &m->rec.new_image, err);
 }
 
+int merge_full_clean(struct merge *m, struct lm_error *err)
+{
+	int ret = io_replace_remove(m->work, ".", m->work_root, err);
+
+	if (ret == 0)
+		ret = io_replace_remove(m->work, ".", m->work_cow, err);
+	if (ret == 0)
+		io_rmdir(m->work, m->work_tree); /* -ENOENT as a rule */
+	return ret;
+}
+
 int merge_work_clean(struct merge *m, struct lm_error *err)
 {
 	int ret;
@@ -195,6 +209,8 @@ int merge_work_clean(struct merge *m, struct lm_error *err)
 	ret = io_replace_remove(m->work, ".", m->work_new, err);
 	if (ret == 0)
 		ret = io_replace_remove(m->work, ".", m->work_old, err);
+	if (ret == 0 && m->rec.method != LM_METHOD_REWRITE)
+		ret = merge_full_clean(m, err);
 	if (ret == 0)
 		ret = journal_pending_clear(m->work, ".", err);
 	if (ret == 0)

@@ -25,7 +25,13 @@ static const char *const phase_words[RECORD_PHASES] = {
 	[RECORD_READY] = "ready",       [RECORD_SWAPPING] = "swapping",
 	[RECORD_REPLACED] = "replaced", [RECORD_CLEANING] = "cleaning",
 	[RECORD_APPLYING] = "applying",
-	[RECORD_RESETTING] = "resetting",
+	[RECORD_RESETTING] = "resetting", [RECORD_MERGING] = "merging",
+};
+
+static const char *const method_words[] = {
+	[LM_METHOD_REWRITE] = "rewrite",
+	[LM_METHOD_MIRROR] = "mirror",
+	[LM_METHOD_SNAPSHOT_MERGE] = "snapshot-merge",
 };
 
 void record_free(struct record *record)
@@ -81,6 +87,9 @@ static const char *why_it_is_safe(const struct record *r)
 	case RECORD_BUILDING:
 		return _("Nothing is lost: the old image and the overlay are untouched.\n"
 			 "A new image (livemend.new) was being written; it is not complete.");
+	case RECORD_MERGING:
+		return _("Nothing is lost: the old image and the overlay are untouched. Copies of\n"
+			 "them, in the work folder named below (work), were being merged.");
 	case RECORD_READY:
 		return _("Nothing is lost: the old image and the new one are both complete on\n"
 			 "this stick, and either of them gives the same system with the overlay.");
@@ -131,6 +140,7 @@ int record_write(struct io *io, const char *live_dir, const struct record *r,
 	char old_bytes[24], new_bytes[24], overlay_bytes[24];
 	const struct journal_entry entries[] = {
 		{ "op", lm_op_word(r->op) },
+		{ "method", method_words[r->method] },
 		{ "phase", phase_words[r->phase] },
 		{ "base", r->base },
 		{ "overlay", r->overlay },
@@ -179,6 +189,24 @@ static int get_id(const struct journal_pending *p, const char *bytes, const char
 	return journal_get_number(p, bytes, &id->bytes);
 }
 
+/* One that names none is of before there were several. */
+static int get_method(const struct journal_pending *p, enum lm_method *method)
+{
+	const char *word = journal_get(p, "method");
+	size_t i;
+
+	*method = LM_METHOD_REWRITE;
+	if (!word)
+		return 0;
+	for (i = 0; i < sizeof(method_words) / sizeof(method_words[0]); i++) {
+		if (strcmp(word, method_words[i]) == 0) {
+			*method = (enum lm_method)i;
+			return 0;
+		}
+	}
+	return -EBADMSG;
+}
+
 static int from_pending(const struct journal_pending *p, struct record *r)
 {
 	static const enum lm_op ops[] = { LM_OP_MERGE, LM_OP_RESET, LM_OP_COMPACT, LM_OP_GROW };
@@ -200,6 +228,7 @@ static int from_pending(const struct journal_pending *p, struct record *r)
 	}
 	if (r->phase == RECORD_PHASES)
 		return -EBADMSG;
+	ret = get_method(p, &r->method);
 	if (ret == 0)
 		ret = get_text(p, "base", &r->base);
 	if (ret == 0)

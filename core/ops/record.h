@@ -30,11 +30,13 @@ enum record_phase {
 	RECORD_CLEANING,  /* all is done but the removal of the old image */
 	RECORD_APPLYING,  /* a bare image: changes are being written into it */
 	RECORD_RESETTING, /* the overlay is being reset */
+	RECORD_MERGING,   /* snapshot-merge: copies in the work folder are being merged by the kernel */
 	RECORD_PHASES
 };
 
 struct record {
 	enum lm_op op;
+	enum lm_method method; /* of a merge */
 	enum record_phase phase;
 	char *base, *overlay; /* relative to the stick */
 	char *osmin;          /* NULL: none */

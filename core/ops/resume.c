@@ -143,6 +143,7 @@ static int take_record(struct resume *r, struct io *io, struct lm_error *err)
 	record_free(&m->rec);
 	m->rec = rec;
 	m->bare = rec.phase == RECORD_APPLYING || m->stick->container == STICK_BARE;
+	m->in_place = m->bare && rec.method == LM_METHOD_REWRITE;
 	r->way = way_of(&rec, r->undo);
 	return 0;
 }
@@ -594,7 +595,7 @@ int ops_plan_resume(struct lm_stick *stick, const struct lm_options *options, st
 	if (!r->m)
 		return -ENOMEM;
 	r->m->resuming = true;
-	r->m->bare = stick->container == STICK_BARE;
+	r->m->bare = r->m->in_place = stick->container == STICK_BARE;
 	lm_error_clear(&why);
 	plan_text(plan, _("Take up an interrupted operation"),
 		  _("Finishes, or undoes, what was cut off."));
