@@ -45,13 +45,15 @@ bool ask_is_yes(const char *text)
 
 bool ask_possible(const struct cli *cli)
 {
+	if (cli->in_lines)
+		return true;
 	return !cli->args.json && isatty(STDIN_FILENO) &&
 	       (isatty(STDOUT_FILENO) || isatty(STDERR_FILENO));
 }
 
 void ask_prompt(struct out *out, const char *prompt)
 {
-	FILE *f = out->tty ? out->f : stderr;
+	FILE *f = out->tty || out->lines ? out->f : stderr;
 
 	fflush(out->f);
 	fputs(prompt, f);
@@ -74,8 +76,9 @@ bool ask_agreement(struct out *out, const char *word)
 	do {
 		state = ask_line_read(&line, STDIN_FILENO);
 	} while (state == ASK_MORE);
-	if (state == ASK_END) {
+	if (state == ASK_END || !isatty(STDIN_FILENO))
 		ask_prompt(out, "\n");
+	if (state == ASK_END) {
 		return false;
 	}
 	return word ? !strcmp(line.text, word) : ask_is_yes(line.text);

@@ -22,7 +22,7 @@ enum ask_state ask_line_read(struct ask_line *line, int fd);
 /* "y", "yes" and their translations. */
 bool ask_is_yes(const char *text);
 
-/* True when somebody sits at a terminal, and the output is for people. */
+/* True when somebody sits at a terminal, and the output is for people; always in line mode. */
 bool ask_possible(const struct cli *cli);
 
 /* Shows a prompt where it is seen: on the output, or on stderr when that is no terminal. */

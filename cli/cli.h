@@ -11,7 +11,8 @@ struct cli {
 	struct cli_args args;
 	struct lm_ctx *ctx;
 	struct out out;
-	bool job_ran; /* a plan was carried out: the exit status is its outcome */
+	bool in_lines; /* line mode: answers are read from standard input, whatever it is */
+	bool job_ran;  /* a plan was carried out: the exit status is its outcome */
 };
 
 /* The handlers of the commands; each returns the exit status. */
@@ -26,8 +27,14 @@ int cli_reset(struct cli *cli);
 int cli_resume(struct cli *cli);
 int cli_practice(struct cli *cli);
 
-/* The full-screen program, or the status as lines where there is no screen. */
+/* Runs a plan that was agreed to, with its progress; returns its outcome. */
+int cli_run_plan(struct cli *cli, struct lm_plan *plan);
+
+/* The full-screen program, or line mode, or the status as lines where there is no screen. */
 int cli_screen(struct cli *cli);
+
+/* The lesson on a practice stick: on the full screen, or line by line, or not at all. */
+int cli_lesson(struct cli *cli, const char *dir);
 
 /* --help: of a command, of a topic, of the program. */
 int cli_help(struct cli *cli);

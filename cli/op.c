@@ -142,7 +142,7 @@ static void tell_result(struct op *op, const struct lm_result *result)
 			text_duration(took, (uint64_t)(result->seconds + 0.5)));
 }
 
-static int run_plan(struct cli *cli, struct lm_plan *plan)
+int cli_run_plan(struct cli *cli, struct lm_plan *plan)
 {
 	struct op op = {.cli = cli, .plan = plan, .signals = -1, .can_ask = ask_possible(cli)};
 	struct lm_error err = {0};
@@ -256,7 +256,7 @@ static int carry_out(struct cli *cli, struct lm_plan *plan)
 	}
 	fputs(cli->args.json ? "" : "\n", cli->out.f);
 	code = agree(cli, plan);
-	return code ? code : run_plan(cli, plan);
+	return code ? code : cli_run_plan(cli, plan);
 }
 
 static int operate(struct cli *cli, enum lm_op op)
@@ -314,7 +314,30 @@ int cli_resume(struct cli *cli)
 	return operate(cli, LM_OP_RESUME);
 }
 
+/* A practice stick with a lesson that was begun is gone on with, not made anew. */
+static bool has_lesson(struct cli *cli)
+{
+	struct lm_lesson *lesson;
+	bool same;
+
+	if (lm_lesson_open(cli->ctx, cli->args.out, &lesson, NULL))
+		return false;
+	same = !cli->args.lesson || !strcmp(cli->args.lesson, lesson->name);
+	lm_lesson_close(lesson);
+	return same;
+}
+
 int cli_practice(struct cli *cli)
 {
-	return operate(cli, LM_OP_PRACTICE);
+	bool alone = cli->args.json || cli->args.dry_run || cli->args.yes;
+	int status = LM_DONE;
+
+	if (alone || !has_lesson(cli)) {
+		status = operate(cli, LM_OP_PRACTICE);
+		/* The lesson is for somebody who is there. */
+		if (alone || status != LM_DONE || !cli->args.lesson ||
+		    !lm_lesson_is_guided(cli->args.lesson))
+			return status;
+	}
+	return cli_lesson(cli, cli->args.out);
 }

@@ -36,6 +36,7 @@ void out_init(struct out *out, bool no_color, bool plain)
 	out->f = stdout;
 	out->tty = isatty(STDOUT_FILENO);
 	out->colour = out->tty && !no_color && !plain && wants_colour();
+	out->lines = plain;
 	out->ascii = plain || strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
 	out->width = out->tty ? out_columns(STDOUT_FILENO) : 80;
 	if (out->width < 20)

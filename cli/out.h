@@ -10,6 +10,7 @@ struct out {
 	FILE *f;
 	bool tty;       /* it is a terminal */
 	bool colour;    /* escape sequences for colour may be used */
+	bool lines;     /* line mode: nothing is overwritten, and questions are put here */
 	bool ascii;     /* nothing but ASCII in lines and bars */
 	unsigned width; /* columns; 80 where there is no terminal */
 };

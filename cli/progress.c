@@ -10,6 +10,8 @@
 
 #define LINE_MS 100 /* a serial line is slow */
 #define JSON_MS 500
+#define SPEECH_MS 15000 /* a line may be spoken: not more often than there is something to say */
+#define SPEECH_LEAST_MS 3000
 
 static int64_t now_ms(void)
 {
@@ -26,6 +28,8 @@ void progress_init(struct progress *p, struct out *out, const struct lm_plan *pl
 	p->plan = plan;
 	if (json)
 		p->kind = PROGRESS_JSON;
+	else if (out->lines)
+		p->kind = PROGRESS_LINES;
 	else
 		p->kind = out->tty ? PROGRESS_ONE_LINE : PROGRESS_STEPS;
 }
@@ -132,7 +136,7 @@ static void begin_step(struct progress *p, const struct lm_progress *now)
 
 	if (p->kind == PROGRESS_ONE_LINE)
 		finish_steps(p, now->step);
-	if (p->kind == PROGRESS_STEPS) {
+	if (p->kind == PROGRESS_STEPS || p->kind == PROGRESS_LINES) {
 		for (i = p->any ? p->step + 1 : 0; i <= now->step && i < p->plan->n_steps; i++)
 			fprintf(p->out->f, "[%zu/%zu] %s\n", i + 1, p->plan->n_steps,
 				step_title(p->plan, i));
@@ -140,7 +144,35 @@ static void begin_step(struct progress *p, const struct lm_progress *now)
 	}
 	p->any = true;
 	p->step = now->step;
-	p->next_ms = 0;
+	p->next_ms = p->kind == PROGRESS_LINES ? now_ms() + SPEECH_MS : 0;
+}
+
+/* A line of its own: each tenth of the whole, and after a while in any case. */
+static void say_line(struct progress *p, const struct lm_progress *now, int64_t time)
+{
+	unsigned percent = 0;
+	char row[512], part[96], left[32];
+
+	if (now->all_total_bytes && now->all_done_bytes <= now->all_total_bytes)
+		percent = (unsigned)((double)now->all_done_bytes * 100 /
+				     (double)now->all_total_bytes);
+	if (time < p->next_ms - SPEECH_MS + SPEECH_LEAST_MS ||
+	    (percent / 10 <= p->tenth && time < p->next_ms))
+		return;
+	p->tenth = percent / 10;
+	p->next_ms = time + SPEECH_MS;
+	snprintf(row, sizeof(row), _("%u percent of the whole"), percent);
+	if (now->state == LM_JOB_CANCELLING) {
+		add(row, sizeof(row), sizeof(row), _(", stopping at the next safe point"));
+	} else if (now->flushing) {
+		add(row, sizeof(row), sizeof(row), _(", flushing to the stick"));
+	} else if (now->eta_seconds >= 0) {
+		snprintf(part, sizeof(part), _(", about %s left"),
+			 text_duration(left, (uint64_t)now->eta_seconds));
+		add(row, sizeof(row), sizeof(row), part);
+	}
+	fprintf(p->out->f, "%s\n", row);
+	fflush(p->out->f);
 }
 
 int progress_show(struct progress *p, const struct lm_progress *now)
@@ -152,6 +184,10 @@ int progress_show(struct progress *p, const struct lm_progress *now)
 		return -1;
 	if (!p->any || now->step != p->step)
 		begin_step(p, now);
+	if (p->kind == PROGRESS_LINES) {
+		say_line(p, now, time);
+		return (int)(p->next_ms > time ? p->next_ms - time : 1);
+	}
 	if (time < p->next_ms)
 		return (int)(p->next_ms - time);
 	if (p->kind == PROGRESS_ONE_LINE) {

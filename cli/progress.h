@@ -12,6 +12,7 @@
 
 enum progress_kind {
 	PROGRESS_ONE_LINE, /* a terminal: one line, rewritten */
+	PROGRESS_LINES,    /* line mode: a line now and then, none is rewritten */
 	PROGRESS_STEPS,    /* no terminal: a line when a step begins */
 	PROGRESS_JSON      /* an object a line */
 };
@@ -23,6 +24,7 @@ struct progress {
 	size_t step;      /* the last one shown */
 	bool any;         /* one was shown */
 	unsigned columns; /* of the line that stands there, 0: none */
+	unsigned tenth;   /* PROGRESS_LINES: of the whole, when the last line was written */
 	int64_t next_ms;  /* when the next update may be shown */
 };
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/plain.h"
 #include "core/i18n.h"
 #include "tui/tui.h"
 
@@ -25,10 +26,27 @@ int cli_screen(struct cli *cli)
 			 _("With --plain everything is said line by line; see livemend --help"));
 		return cli_error(cli, &err);
 	}
-	status = cli_status(cli);
-	if (!cli->args.plain)
+	/* Where nobody sees the questions there is no use in asking. */
+	if (!cli->args.plain && !cli->out.tty) {
+		status = cli_status(cli);
 		fprintf(stderr, "%s\n",
 			_("This is no terminal for the full screen; livemend --help lists the "
-			  "commands."));
-	return status;
+			  "commands, livemend --plain works line by line."));
+		return status;
+	}
+	if (!cli->args.plain)
+		fprintf(stderr, "%s\n",
+			_("This is no terminal for the full screen, so it goes on line by line."));
+	return plain_run(cli);
+}
+
+int cli_lesson(struct cli *cli, const char *dir)
+{
+	if (!cli->args.plain && (!cli->out.tty || !isatty(STDIN_FILENO))) {
+		fprintf(cli->out.f, _("The lesson begins on a terminal, or line by line: livemend "
+				      "practice --plain %s\n"),
+			dir);
+		return LM_DONE;
+	}
+	return plain_lesson_run(cli, dir);
 }

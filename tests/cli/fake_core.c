@@ -336,3 +336,77 @@ int ops_plan_practice(struct lm_ctx *ctx, const struct lm_options *options, stru
 	(void)err;
 	return make(plan, options->out);
 }
+
+/* No lessons here, and no journal. */
+bool lm_lesson_is_guided(const char *name)
+{
+	(void)name;
+	return false;
+}
+
+int lm_lesson_open(struct lm_ctx *ctx, const char *dir, struct lm_lesson **lesson,
+		   struct lm_error *err)
+{
+	(void)ctx;
+	(void)dir;
+	*lesson = NULL;
+	return lm_fail(err, -ENOENT, NULL, NULL, "There is no lesson");
+}
+
+void lm_lesson_close(struct lm_lesson *lesson)
+{
+	(void)lesson;
+}
+
+int lm_lesson_do(struct lm_lesson *lesson, char said[LM_VERDICT_CAP], struct lm_error *err)
+{
+	(void)lesson;
+	said[0] = '\0';
+	return lm_fail(err, -EINVAL, NULL, NULL, "There is no lesson");
+}
+
+int lm_lesson_check(struct lm_lesson *lesson, const char *answer, struct lm_verdict *verdict,
+		    struct lm_error *err)
+{
+	(void)lesson;
+	(void)answer;
+	(void)verdict;
+	return lm_fail(err, -EINVAL, NULL, NULL, "There is no lesson");
+}
+
+int lm_journal_read(struct lm_stick *stick, char **text, struct lm_error *err)
+{
+	(void)stick;
+	(void)err;
+	*text = strdup("merge: done\n  $ livemend merge STICK\n");
+	return *text ? 0 : -ENOMEM;
+}
+
+int lm_find(struct lm_ctx *ctx, struct lm_found **list, size_t *count, struct lm_error *err)
+{
+	static struct lm_found found[] = {
+		{.path = "/good", .label = "LIVE", .size_bytes = 1u << 30, .model = "Fake"},
+		{.path = "/full", .size_bytes = 1u << 30},
+	};
+
+	(void)ctx;
+	(void)err;
+	*list = found;
+	*count = 2;
+	return 0;
+}
+
+void lm_found_free(struct lm_found *list, size_t count)
+{
+	(void)list;
+	(void)count;
+}
+
+int lm_found_judge(struct lm_ctx *ctx, struct lm_found *found, struct lm_error *err)
+{
+	(void)ctx;
+	(void)err;
+	found->judged = true;
+	found->headline = "It stands well.";
+	return 0;
+}
