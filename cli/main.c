@@ -35,26 +35,12 @@ static void to_stderr(void *arg, enum lm_log_level level, const char *text)
 	fprintf(stderr, "livemend: %s: %s\n", word[level], text);
 }
 
-static int refuse_kernel(struct cli *cli)
-{
-	struct lm_error err = {.code = -EOPNOTSUPP, .outcome = LM_REFUSED};
-
-	snprintf(err.what, sizeof(err.what), "%s", _("The kernel engine is not in this version"));
-	snprintf(err.why, sizeof(err.why), "%s",
-		 _("this version works in user space only, without device-mapper"));
-	snprintf(err.help, sizeof(err.help), "%s",
-		 _("Leave --engine away, or use --engine direct; the result is the same"));
-	return cli_error(cli, &err);
-}
-
 static int run(struct cli *cli)
 {
 	const char *debug = getenv("LIVEMEND_DEBUG");
 	struct lm_error err = {0};
 	int status;
 
-	if (cli->args.engine == LM_ENGINE_KERNEL)
-		return refuse_kernel(cli);
 	if (lm_ctx_new(&cli->ctx, &err))
 		return cli_error(cli, &err);
 	lm_ctx_set_engine(cli->ctx, cli->args.engine);

@@ -280,7 +280,7 @@ int cli_status(struct cli *cli)
 	code = cli_open_stick(cli, &stick);
 	if (code)
 		return code;
-	if (lm_status_read(stick, 0, &status, &err)) {
+	if (lm_status_read(stick, LM_STATUS_KERNEL, &status, &err)) {
 		code = cli_error(cli, &err);
 	} else {
 		code = status_outcome(status);

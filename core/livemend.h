@@ -267,8 +267,13 @@ struct lm_status {
 	bool paired;         /* false: overlay and base do not belong together */
 };
 
-/* Reads everything afresh. LM_STATUS_QUICK leaves dead chunks out (dead_known false). */
-#define LM_STATUS_QUICK 1u
+/*
+ * Reads everything afresh. LM_STATUS_QUICK leaves dead chunks out (dead_known
+ * false). LM_STATUS_KERNEL has the kernel attach an overlay that nobody uses,
+ * read-only and for a moment, and takes its figures; for LM_ENGINE_KERNEL only.
+ */
+#define LM_STATUS_QUICK  1u
+#define LM_STATUS_KERNEL 2u
 int lm_status_read(struct lm_stick *stick, unsigned flags, struct lm_status **status,
 		   struct lm_error *err);
 void lm_status_free(struct lm_status *status);

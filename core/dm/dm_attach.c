@@ -254,6 +254,11 @@ static int build(struct lm_stick *s, size_t overlay, unsigned flags, const struc
 			*err = look->trouble;
 		return look->trouble.code ? look->trouble.code : -EIO;
 	}
+	if (io_fd(look->base_file) < 0)
+		return refuse(err, -ENOTTY, s->given,
+			      _("it is read without being mounted, and so has no files that the "
+				"kernel could use"),
+			      _("Mount it and give the mount point to livemend."));
 	if (with) {
 		ret = check_store(s, overlay, look, err);
 		if (ret)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/dm/attach.h"
+#include "core/dm/engine.h"
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/ops/doctor.h"
@@ -75,32 +77,58 @@ static void not_checked(struct doctor *d, const char *why)
 		   _("Only what it says about itself was read; e2fsck did not look at it."), NULL);
 }
 
-/* e2fsck -fn on the merged view, which FUSE shows to it as a file. */
+/* e2fsck -fn on the merged view, which the kernel's device-mapper makes. */
+static int check_by_kernel(struct check *c, int *status, int *closed, struct lm_error *e,
+			   struct lm_error *e2)
+{
+	struct dm_attach *attach = NULL;
+	int r = dm_attach_open(c->d->stick, 0, 0, &attach, e);
+
+	if (r == 0)
+		r = dm_attach_e2fsck(attach, FS_CHECK, e2fsck_progress, e2fsck_line, c, status, e);
+	*closed = dm_attach_close(attach, e2);
+	return r;
+}
+
+/* The same on the view that FUSE shows to it as a file. */
+static int check_by_fuse(struct check *c, int *status, int *closed, struct lm_error *e,
+			 struct lm_error *e2)
+{
+	struct view_fuse *fuse = NULL;
+	int r = view_fuse_open(c->d->look.view, false, NULL, &fuse, e);
+
+	if (r < 0)
+		return r;
+	r = fs_e2fsck(view_fuse_path(fuse), FS_CHECK, e2fsck_progress, e2fsck_line, c, status, e);
+	*closed = view_fuse_close(fuse, e2);
+	return r;
+}
+
 static int run_e2fsck(struct doctor *d, struct lm_error *err)
 {
+	bool has_fuse = view_fuse_available();
 	struct check c = {.d = d};
-	struct view_fuse *fuse = NULL;
 	struct lm_error e = {0}, e2 = {0};
-	int status = 0, r, closed;
+	enum lm_engine engine;
+	int status = 0, closed = 0, r;
 
-	if (!view_fuse_available()) {
+	r = dm_engine_choose(d->stick->ctx, has_fuse ? LM_ENGINE_DIRECT : LM_ENGINE_KERNEL, NULL,
+			     &engine, err);
+	if (r < 0)
+		return r;
+	if (engine == LM_ENGINE_DIRECT && !has_fuse) {
 		not_checked(d, _("it could not be checked, for there is no FUSE here"));
 		return 0;
 	}
-	r = view_fuse_open(d->look.view, false, NULL, &fuse, &e);
-	if (r < 0) {
-		not_checked(d, e.why[0] ? e.why : e.what);
-		return 0;
-	}
-	r = fs_e2fsck(view_fuse_path(fuse), FS_CHECK, e2fsck_progress, e2fsck_line, &c, &status, &e);
-	closed = view_fuse_close(fuse, &e2);
+	r = engine == LM_ENGINE_KERNEL ? check_by_kernel(&c, &status, &closed, &e, &e2)
+				       : check_by_fuse(&c, &status, &closed, &e, &e2);
 	if (r == -ECANCELED) {
 		if (err)
 			*err = e;
 		return r;
 	}
 	if (r < 0)
-		not_checked(d, e.what);
+		not_checked(d, e.why[0] ? e.why : e.what);
 	else if (closed < 0)
 		doctor_add(d, LM_SEV_ILL, "fs-read", _("Root file system"), e2.what, e2.why,
 			   _("Copy the stick to a good one; this one may be failing."));

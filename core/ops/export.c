@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "core/bytes.h"
-#include "core/dm/dm.h"
+#include "core/dm/attach.h"
+#include "core/dm/engine.h"
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/io/io_replace.h"
@@ -23,7 +24,7 @@ struct export {
 	char *folder, *name; /* its parts */
 	struct io *io;       /* the folder */
 	struct stick_look look;
-	bool looking, made;
+	bool looking, made, by_kernel;
 };
 
 static void export_free(void *state)
@@ -66,6 +67,27 @@ static int look(struct export *x, struct lm_error *err)
 	return ret;
 }
 
+/* The same device, as livemend makes it or as the kernel does. */
+static int copy_view(struct export *x, struct io_file *file, const struct lm_watch *w,
+		     struct lm_error *err)
+{
+	struct dm_attach *attach = NULL;
+	struct io_source *src = NULL;
+	int ret, closed;
+
+	if (!x->by_kernel)
+		return view_export(x->look.view, file, x->out, w, err);
+	ret = dm_attach_open(x->stick, 0, 0, &attach, err);
+	if (ret < 0)
+		return ret;
+	ret = dm_attach_source(attach, &src, err);
+	if (ret == 0)
+		ret = view_export(src, file, x->out, w, err);
+	io_source_close(src);
+	closed = dm_attach_close(attach, ret < 0 ? NULL : err);
+	return ret < 0 ? ret : closed;
+}
+
 static int step_export(struct plan_run *run, void *state, struct lm_error *err)
 {
 	struct export *x = state;
@@ -84,7 +106,7 @@ static int step_export(struct plan_run *run, void *state, struct lm_error *err)
 	if (ret < 0)
 		return lm_fail(err, ret, x->out, NULL, "%s", _("Creating the file failed"));
 	x->made = true;
-	ret = view_export(x->look.view, file, x->out, &w, err);
+	ret = copy_view(x, file, &w, err);
 	closed = io_file_close(file);
 	if (ret == 0)
 		ret = closed;
@@ -224,6 +246,7 @@ int ops_plan_export(struct lm_stick *stick, const struct lm_options *options, st
 		    struct lm_error *err)
 {
 	struct export *x = calloc(1, sizeof(*x));
+	enum lm_engine engine;
 	struct lm_error why;
 	char now[600];
 	int ret;
@@ -237,7 +260,10 @@ int ops_plan_export(struct lm_stick *stick, const struct lm_options *options, st
 		  _("Writes image and overlay as one file system image, as a sparse file. The stick "
 		    "is only read."));
 	plan_risk(plan, NULL, _("A cancel deletes the unfinished file."), NULL);
-	ret = make(x, options, plan, &why);
+	ret = dm_engine_choose(stick->ctx, LM_ENGINE_DIRECT, NULL, &engine, &why);
+	x->by_kernel = engine == LM_ENGINE_KERNEL;
+	if (ret == 0)
+		ret = make(x, options, plan, &why);
 	if (ret == -ENOMEM) {
 		if (err)
 			*err = why;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/dm/dm.h"
+#include "core/dm/status.h"
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/stick/stick.h"
@@ -61,16 +61,29 @@ static const char *last_part(const char *path)
 }
 
 struct kernel {
+	const struct lm_ctx *ctx;
 	struct dm_node *nodes;
 	struct dm_loop *loops;
 	unsigned n_nodes, n_loops;
 };
+
+/* "dm snapshot", "dm mirror 45%": what the device is, and how far; without root only "dm". */
+static void target_words(const struct kernel *k, const char *name, char words[64])
+{
+	struct dm_target_status *list = NULL;
+	unsigned count = 0;
+
+	(void)dm_status_read(k->ctx, name, &list, &count, NULL);
+	dm_status_words(list, count, words);
+	free(list);
+}
 
 static int add_holders(struct lm_node *below, const char *node, const struct kernel *k,
 		       unsigned depth)
 {
 	struct lm_node *n, *m;
 	unsigned i, j;
+	char words[64];
 
 	if (depth == MAX_DEPTH)
 		return 0;
@@ -80,7 +93,8 @@ static int add_holders(struct lm_node *below, const char *node, const struct ker
 		for (j = 0; j < d->n_below; j++) {
 			if (strcmp(d->below[j], node) != 0)
 				continue;
-			n = add(below, "dm", d->name, "device-mapper", NULL, d->size_bytes);
+			target_words(k, d->name, words);
+			n = add(below, "dm", d->name, words, NULL, d->size_bytes);
 			if (!n)
 				return -ENOMEM;
 			m = d->mountpoint[0] ? add(n, "mount", d->mountpoint, NULL, d->mountpoint, 0)
@@ -227,7 +241,7 @@ out:
 
 int lm_layout_read(struct lm_stick *stick, struct lm_node **root, struct lm_error *err)
 {
-	struct kernel k = { 0 };
+	struct kernel k = { .ctx = stick->ctx };
 	struct io_fsinfo info;
 	struct lm_node *top;
 	const char *name;

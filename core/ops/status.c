@@ -11,7 +11,8 @@
 
 #include "core/bytes.h"
 #include "core/ctx.h"
-#include "core/dm/dm.h"
+#include "core/dm/attach.h"
+#include "core/dm/engine.h"
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/plan/journal.h"
@@ -167,6 +168,13 @@ static void take_figures(struct lm_overlay *o, const struct cow_info *info)
 	o->exceptions = info->exceptions;
 }
 
+static void take_live(struct lm_overlay *o, const struct dm_snapshot_status *live)
+{
+	o->allocated_sectors = live->allocated_sectors;
+	o->total_sectors = live->total_sectors;
+	o->metadata_sectors = live->metadata_sectors;
+}
+
 /* What the kernel says of a store that it has attached goes before what the file says. */
 static void ask_kernel(struct lm_stick *stick, struct lm_overlay *o, const char *dm_name)
 {
@@ -180,13 +188,43 @@ static void ask_kernel(struct lm_stick *stick, struct lm_overlay *o, const char 
 	}
 	if (o->state != LM_STATE_EMPTY)
 		o->state = LM_STATE_ACTIVE;
-	o->allocated_sectors = live.allocated_sectors;
-	o->total_sectors = live.total_sectors;
-	o->metadata_sectors = live.metadata_sectors;
+	take_live(o, &live);
+}
+
+/* The kernel's word about a store that nobody uses. What it is not to be given stays as read. */
+static int attach_and_ask(struct lm_stick *stick, size_t i, struct lm_overlay *o,
+			  struct lm_error *err)
+{
+	struct dm_snapshot_status live;
+	struct dm_attach *attach;
+	struct lm_error e = { 0 };
+	int ret, closed;
+
+	if (o->state != LM_STATE_ACTIVE && o->state != LM_STATE_EMPTY &&
+	    o->state != LM_STATE_FULL)
+		return 0;
+	ret = dm_attach_open(stick, i, 0, &attach, &e);
+	if (ret && e.outcome == LM_REFUSED) {
+		ctx_log(stick->ctx, LM_LOG_WARN, "%s: %s", e.what, e.why);
+		return 0;
+	}
+	if (!ret) {
+		/* A new store, which the kernel would have to write to first, has no status. */
+		ret = dm_attach_status(attach, &live, &e);
+		if (!ret && live.state == LM_STATE_ACTIVE)
+			take_live(o, &live);
+		if (ret == -ENODATA)
+			ret = 0;
+		closed = dm_attach_close(attach, ret ? NULL : &e);
+		ret = ret ? ret : closed;
+	}
+	if (ret && err)
+		*err = e;
+	return ret;
 }
 
 static int read_overlay(struct lm_stick *stick, size_t i, const struct stick_look *look,
-			struct lm_overlay *o)
+			unsigned flags, struct lm_overlay *o, struct lm_error *err)
 {
 	const struct stick_overlay *from = &stick->overlays[i];
 	const struct cow_info *info = NULL;
@@ -235,6 +273,9 @@ static int read_overlay(struct lm_stick *stick, size_t i, const struct stick_loo
 	}
 	if (o->attached)
 		ask_kernel(stick, o, use.dm_name);
+	else if (flags & LM_STATUS_KERNEL && !ret &&
+		 lm_ctx_engine(stick->ctx) == LM_ENGINE_KERNEL)
+		ret = attach_and_ask(stick, i, o, err);
 	o->used_percent = o->total_sectors ? 100.0 * (double)o->allocated_sectors /
 						     (double)o->total_sectors
 					   : 0;
@@ -439,7 +480,7 @@ static void find_since(struct lm_stick *stick, struct status_facts *facts)
 }
 
 static int read_overlays(struct lm_stick *stick, const struct stick_look *look, unsigned flags,
-			 struct lm_status *s, struct status_facts *facts)
+			 struct lm_status *s, struct status_facts *facts, struct lm_error *err)
 {
 	const struct cow_info *info = look->store ? cow_store_info(look->store) : NULL;
 	size_t i;
@@ -452,7 +493,7 @@ static int read_overlays(struct lm_stick *stick, const struct stick_look *look, 
 		return -ENOMEM;
 	for (i = 0; i < stick->n_overlays; i++) {
 		s->n_overlays = i + 1;
-		ret = read_overlay(stick, i, look, &s->overlays[i]);
+		ret = read_overlay(stick, i, look, flags, &s->overlays[i], err);
 		if (ret)
 			return ret;
 	}
@@ -471,11 +512,15 @@ int lm_status_read(struct lm_stick *stick, unsigned flags, struct lm_status **st
 {
 	struct status_facts facts = { 0 };
 	struct lm_status *s = NULL;
+	struct lm_error e = { 0 };
 	struct stick_look look;
-	int ret;
+	int ret = 0;
 
 	*status = NULL;
-	ret = stick_look_open(stick, 0, &look, err);
+	if (flags & LM_STATUS_KERNEL && lm_ctx_engine(stick->ctx) == LM_ENGINE_KERNEL)
+		ret = dm_engine_possible(stick->ctx, NULL, err);
+	if (!ret)
+		ret = stick_look_open(stick, 0, &look, err);
 	if (ret)
 		return ret;
 	s = calloc(1, sizeof(*s));
@@ -485,7 +530,7 @@ int lm_status_read(struct lm_stick *stick, unsigned flags, struct lm_status **st
 	if (!ret)
 		ret = read_base(stick, &look, s);
 	if (!ret)
-		ret = read_overlays(stick, &look, flags, s, &facts);
+		ret = read_overlays(stick, &look, flags, s, &facts, &e);
 	if (!ret) {
 		read_root(&look, s, &facts);
 		ret = read_home(stick, s);
@@ -505,6 +550,11 @@ int lm_status_read(struct lm_stick *stick, unsigned flags, struct lm_status **st
 	stick_look_close(&look);
 	if (ret) {
 		lm_status_free(s);
+		if (e.code) {
+			if (err)
+				*err = e;
+			return ret;
+		}
 		return lm_fail(err, ret, stick->given, NULL, "%s", _("Reading the status failed"));
 	}
 	*status = s;

@@ -20,6 +20,7 @@
 #include "tui/tui.h"
 
 struct lm_stick {
+	struct lm_ctx *ctx;
 	char name[32];
 };
 
@@ -32,7 +33,6 @@ static void mark(void)
 
 int lm_stick_open(struct lm_ctx *ctx, const char *path, struct lm_stick **out, struct lm_error *err)
 {
-	(void)ctx;
 	*out = NULL;
 	if (!path || !strcmp(path, "/none"))
 		return lm_refuse(err, -ENODEV, "\033[2Jevil", "Name a stick", "there is none",
@@ -40,6 +40,7 @@ int lm_stick_open(struct lm_ctx *ctx, const char *path, struct lm_stick **out, s
 	*out = calloc(1, sizeof(**out));
 	if (!*out)
 		return -ENOMEM;
+	(*out)->ctx = ctx;
 	snprintf((*out)->name, sizeof((*out)->name), "%s", path + (path[0] == '/'));
 	return 0;
 }
@@ -77,10 +78,13 @@ int lm_status_read(struct lm_stick *stick, unsigned flags, struct lm_status **ou
 	} *both = calloc(1, sizeof(*both));
 	struct lm_status *s = &both->s;
 
-	(void)flags;
-	(void)err;
 	if (!both)
 		return -ENOMEM;
+	if (flags & LM_STATUS_KERNEL && lm_ctx_engine(stick->ctx) == LM_ENGINE_KERNEL) {
+		free(both);
+		return lm_refuse(err, -EPERM, NULL, NULL, "it takes root",
+				 "The kernel engine cannot be used here");
+	}
 	s->stick.path = "/fake";
 	s->stick.label = "LIVE";
 	s->stick.fstype = "vfat";

@@ -63,6 +63,42 @@ check "what others have attached is refused" \
 	sh -c "\"$dmtool\" attach rw $s </dev/null | grep -q '^error 3 -16 .*already'"
 detach
 
+# ------------------------------------------------------------ the commands on it
+by_kernel() { "$livemend" --engine kernel "$@" 2>&1; }
+by_kernel status --json "$s" >/mnt/tmp/status.json
+same "status --engine kernel: the kernel's figures" "$grown" \
+	"$(json overlays 0 allocated_sectors)/$(json overlays 0 total_sectors) $(json overlays 0 metadata_sectors)"
+check "doctor --engine kernel: e2fsck looked at it" \
+	sh -c "\"$livemend\" doctor --engine kernel --json $s | grep -q '\"fs-check\"'"
+rm -f /mnt/tmp/export.img
+check "export --engine kernel" by_kernel export --yes /mnt/tmp/export.img "$s"
+same "export --engine kernel: the same bits" "$wrote" "$(sha256sum </mnt/tmp/export.img)"
+rm -f /mnt/tmp/export.img
+check "merge by rewriting is done without it, which is said" \
+	sh -c "\"$livemend\" merge --engine kernel --yes $s 2>&1 | grep -q 'user space only'"
+same "the commands: nothing is left" "$before" "$(traces)"
+attach
+dmsetup create mirror-of --table "0 $sectors mirror core 1 8192 2 $dev 0 $base 0 1 handle_errors" 2>/dev/null
+"$livemend" layout "$s" >/mnt/tmp/layout
+check "layout: a snapshot" grep -q "live-rw .*dm snapshot" /mnt/tmp/layout
+check "layout: a mirror, and how far it is" grep -q "mirror-of .*dm mirror [0-9]*%" /mnt/tmp/layout
+dmsetup remove --retry mirror-of
+detach
+new_stick root-4k xz 256
+attach
+dd if=/dev/urandom of="$dev" bs=64k count=8 oflag=direct 2>/dev/null
+same "the kernel says Overflow" Overflow "$(kernel_status)"
+same "livemend says it at once" Overflow "$(livemend_status)"
+"$livemend" layout "$s" >/mnt/tmp/layout
+check "so does layout" grep -q "dm snapshot Overflow" /mnt/tmp/layout
+detach
+new_stick root-4k xz 16384
+attach
+use_stick again 3
+figures=$(kernel_status)
+want=$(device_sum)
+detach
+
 # ----------------------------------------------------- grown while it is in use
 begin rw
 truncate -s 20M "$o"
