@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,12 @@ int main(int argc, char *argv[])
 
 	if (open_standard_fds())
 		return LM_UNCHANGED;
+	/*
+	 * A compressor takes a few MiB for each block and gives them back after it:
+	 * they are kept for the next one rather than fetched from the kernel anew.
+	 */
+	mallopt(M_MMAP_THRESHOLD, 16 << 20);
+	mallopt(M_TRIM_THRESHOLD, 32 << 20);
 	setlocale(LC_ALL, "");
 	bindtextdomain(PACKAGE, LOCALEDIR);
 	textdomain(PACKAGE);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * change BASE OVERLAY PERMILLE changed|same
+ * change BASE OVERLAY used|all PERMILLE changed|same
  *
  * Makes OVERLAY (a new file) a store over the ext4 in BASE, in which so many
- * in a thousand of the image's 128 KiB blocks hold something: a quarter of the
- * block's data in files changed a little, or written again as it was. Only
- * data of files is touched, so that the file system stays well.
+ * in a thousand of the 128 KiB blocks hold something, but at least one: a
+ * quarter of the block's data in files changed a little, or written again as
+ * it was. Only data of files is touched, so that the file system stays well.
+ * used: in a thousand of those that hold data of files, which are nearly all
+ * that are stored in an image; all: of all blocks of the root, though what is
+ * free in it takes no room in an image, and mksquashfs no time.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,16 +73,22 @@ static int change_block(struct io_source *view, const struct plan *plan, uint64_
 	return 0;
 }
 
-/* So many of all blocks, spread over those that hold data of files; their number, or -1. */
-static long change(struct io_source *view, const struct plan *plan, unsigned permille, bool same,
-		   struct lm_error *err)
+static uint64_t count_full(const struct plan *plan, uint64_t blocks)
 {
-	uint64_t blocks = view->size_bytes / BLOCK, want = blocks * permille / 1000;
-	uint64_t b, full = 0, due = 0;
-	long done = 0;
+	uint64_t b, full = 0;
 
 	for (b = 0; b < blocks; b++)
 		full += holds_files(plan, b);
+	return full;
+}
+
+/* So many blocks, spread over the full ones, that hold data of files; their number, or -1. */
+static long change(struct io_source *view, const struct plan *plan, uint64_t want, uint64_t full,
+		   bool same, struct lm_error *err)
+{
+	uint64_t b, blocks = view->size_bytes / BLOCK, due = full - 1;
+	long done = 0;
+
 	for (b = 0; b < blocks; b++) {
 		if (!holds_files(plan, b))
 			continue;
@@ -101,10 +110,11 @@ int main(int argc, char **argv)
 	struct lm_error err = { 0 };
 	struct cow_store *store;
 	struct plan plan;
+	uint64_t full, all, want;
 	struct fs *fs;
 	long done;
 
-	if (argc != 5)
+	if (argc != 6)
 		return 2;
 	if (io_path_open(argv[1], IO_READ, &base_file) ||
 	    io_path_open(argv[2], IO_CREATE, &overlay)) {
@@ -120,11 +130,15 @@ int main(int argc, char **argv)
 	plan.chunks = calloc(plan.count, 1);
 	if (!plan.chunks || fs_owners(fs, note_owner, &plan, &err))
 		return fail(&err);
-	done = change(view, &plan, (unsigned)atoi(argv[3]), strcmp(argv[4], "same") == 0, &err);
+	all = base->size_bytes / BLOCK;
+	full = count_full(&plan, all);
+	want = (strcmp(argv[3], "all") == 0 ? all : full) * (unsigned)atoi(argv[4]) / 1000;
+	done = full ? change(view, &plan, want ? want : 1, full, strcmp(argv[5], "same") == 0, &err)
+		    : 0;
 	if (done < 0)
 		return fail(&err);
-	printf("%ld of %llu blocks, %llu exceptions\n", done,
-	       (unsigned long long)(base->size_bytes / BLOCK),
+	printf("%ld blocks, of %llu that are full and %llu in all; %llu exceptions\n", done,
+	       (unsigned long long)full, (unsigned long long)all,
 	       (unsigned long long)cow_store_info(store)->exceptions);
 	free(plan.chunks);
 	fs_close(fs);
