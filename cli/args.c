@@ -197,6 +197,22 @@ static int read_word(struct cli_args *args, struct scan *scan, struct lm_error *
 	return 0;
 }
 
+/* "2G", or "+512M" for so much more. */
+static int read_size(struct cli_args *args, const char *text, const char *help,
+		     struct lm_error *err)
+{
+	int ret;
+
+	args->size_is_more = text[0] == '+';
+	ret = text_parse_size(text + args->size_is_more, &args->size_bytes);
+	if (ret == -ERANGE)
+		return usage(err, help, _("'%s' is too large"), text);
+	if (ret || !args->size_bytes)
+		return usage(err, help, _("'%s' is no size; sizes are such as 2G, 512M or +1G"),
+			     text);
+	return 0;
+}
+
 static int read_operands(struct cli_args *args, const struct scan *scan, struct lm_error *err)
 {
 	const struct cli_command *c = args->command;
@@ -214,8 +230,10 @@ static int read_operands(struct cli_args *args, const struct scan *scan, struct 
 	snprintf(help, sizeof(help), _("Usage: %s"), cli_args_usage(line, sizeof(line), c));
 	if (c->operands != CLI_STICK_OPTIONAL)
 		least = 1;
-	if (c->operands == CLI_OUT_STICK)
+	if (c->operands == CLI_OUT_STICK || c->operands == CLI_SIZE_STICK)
 		most = 2;
+	if (c->operands == CLI_SIZE_STICK)
+		least = 2;
 	if (scan->n_operands > most)
 		return usage(err, help, _("one word too many: %s"), scan->operands[most]);
 	if (scan->n_operands < least) {
@@ -225,6 +243,11 @@ static int read_operands(struct cli_args *args, const struct scan *scan, struct 
 				     c->name);
 		case CLI_DIR:
 			return usage(err, help, _("'%s' needs a folder"), c->name);
+		case CLI_SIZE_STICK:
+			return usage(err, help,
+				     _("'%s' needs a size, such as 2G or +512M, and a stick; the "
+				       "running live system's is mostly /run/initramfs/live"),
+				     c->name);
 		default:
 			return usage(err, help,
 				     _("'%s' needs to be told which stick; the running live "
@@ -232,7 +255,11 @@ static int read_operands(struct cli_args *args, const struct scan *scan, struct 
 				     c->name);
 		}
 	}
-	if (c->operands == CLI_DIR) {
+	if (c->operands == CLI_SIZE_STICK) {
+		if (read_size(args, scan->operands[0], help, err))
+			return -EINVAL;
+		args->stick = scan->operands[1];
+	} else if (c->operands == CLI_DIR) {
 		args->out = scan->operands[0];
 	} else if (c->operands == CLI_OUT_STICK) {
 		args->out = scan->operands[0];

@@ -23,6 +23,7 @@ int cli_usage(struct cli *cli);
 int cli_export(struct cli *cli);
 int cli_merge(struct cli *cli);
 int cli_compact(struct cli *cli);
+int cli_grow(struct cli *cli);
 int cli_reset(struct cli *cli);
 int cli_resume(struct cli *cli);
 int cli_practice(struct cli *cli);

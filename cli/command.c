@@ -45,6 +45,8 @@ const struct cli_command cli_commands[] = {
 	 cli_merge},
 	{"compact", CLI_STICK_NEEDED, N_("a new overlay without its dead chunks"), "compact",
 	 CLI_BIT(CLI_OPT_WORK), cli_compact},
+	{"grow", CLI_SIZE_STICK, N_("a larger overlay, also while it is in use"), "grow", 0,
+	 cli_grow},
 	{"reset", CLI_STICK_NEEDED, N_("forget all changes (never those in home.img)"), "reset", 0,
 	 cli_reset},
 	{"resume", CLI_STICK_NEEDED, N_("finish, or undo, what was interrupted"), "resume",
@@ -55,7 +57,7 @@ const struct cli_command cli_commands[] = {
 
 const size_t cli_n_commands = sizeof(cli_commands) / sizeof(cli_commands[0]);
 
-static const char *const later[] = {"recover", "grow", "watch"};
+static const char *const later[] = {"recover", "watch"};
 
 const struct cli_command *cli_command_find(const char *name)
 {
@@ -128,6 +130,8 @@ const char *cli_operands_text(enum cli_operands operands)
 		return "[STICK]";
 	case CLI_STICK_NEEDED:
 		return "STICK";
+	case CLI_SIZE_STICK:
+		return "SIZE STICK";
 	case CLI_OUT_STICK:
 		return "OUT [STICK]";
 	case CLI_DIR:

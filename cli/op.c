@@ -267,6 +267,8 @@ static int operate(struct cli *cli, enum lm_op op)
 		.work = cli->args.work,
 		.out = cli->args.out,
 		.lesson = cli->args.lesson,
+		.size_bytes = cli->args.size_bytes,
+		.size_is_more = cli->args.size_is_more,
 		.deep = cli->args.deep,
 		.undo = cli->args.undo,
 	};
@@ -302,6 +304,11 @@ int cli_merge(struct cli *cli)
 int cli_compact(struct cli *cli)
 {
 	return operate(cli, LM_OP_COMPACT);
+}
+
+int cli_grow(struct cli *cli)
+{
+	return operate(cli, LM_OP_GROW);
 }
 
 int cli_reset(struct cli *cli)

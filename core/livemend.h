@@ -375,6 +375,7 @@ struct lm_options {
 	const char *out;       /* export: OUT; practice: DIR */
 	const char *lesson;    /* practice: NULL for the healthy stick */
 	uint64_t size_bytes;   /* grow: the new size; recover: the size asked for, 0 = as is sensible */
+	bool size_is_more;     /* grow: size_bytes is how much larger, not how large */
 	bool deep;             /* merge: decode everything when verifying */
 	bool undo;             /* resume: undo rather than finish, where that is possible */
 };

@@ -16,10 +16,14 @@ int ops_plan_resume(struct lm_stick *stick, const struct lm_options *options, st
 		    struct lm_error *err);
 int ops_plan_compact(struct lm_stick *stick, const struct lm_options *options,
 		     struct lm_plan *plan, struct lm_error *err);
+int ops_plan_grow(struct lm_stick *stick, const struct lm_options *options, struct lm_plan *plan,
+		  struct lm_error *err);
 struct record;
 /* resume, for what the journal on the stick holds; takes over what rec holds. */
 int ops_plan_resume_compact(struct lm_stick *stick, const struct lm_options *options,
 			    struct record *rec, struct lm_plan *plan, struct lm_error *err);
+int ops_plan_resume_grow(struct lm_stick *stick, const struct lm_options *options,
+			 struct record *rec, struct lm_plan *plan, struct lm_error *err);
 int ops_plan_practice(struct lm_ctx *ctx, const struct lm_options *options, struct lm_plan *plan,
 		      struct lm_error *err);
 

@@ -21,10 +21,11 @@ static int fill(struct lm_ctx *ctx, struct lm_stick *stick, const struct lm_opti
 		return ops_plan_resume(stick, options, plan, err);
 	case LM_OP_PRACTICE:
 		return ops_plan_practice(ctx, options, plan, err);
+	case LM_OP_GROW:
+		return ops_plan_grow(stick, options, plan, err);
 	case LM_OP_COMPACT:
 		return ops_plan_compact(stick, options, plan, err);
 	case LM_OP_RECOVER:
-	case LM_OP_GROW:
 		break;
 	}
 	return lm_fail(err, -EINVAL, NULL, NULL, "%s", _("There is no such operation"));

@@ -579,11 +579,15 @@ int ops_plan_resume(struct lm_stick *stick, const struct lm_options *options, st
 	int ret;
 
 	if (record_read(stick->io, stick->live_dir, &rec, NULL) == 1) {
-		bool compact = rec.op == LM_OP_COMPACT;
+		bool other = rec.op == LM_OP_COMPACT || rec.op == LM_OP_GROW;
 
-		ret = compact ? ops_plan_resume_compact(stick, options, &rec, plan, err) : 0;
+		ret = rec.op == LM_OP_COMPACT ?
+			      ops_plan_resume_compact(stick, options, &rec, plan, err) :
+		      rec.op == LM_OP_GROW ?
+			      ops_plan_resume_grow(stick, options, &rec, plan, err) :
+			      0;
 		record_free(&rec);
-		if (compact)
+		if (other)
 			return ret;
 	}
 	r = calloc(1, sizeof(*r));

@@ -88,6 +88,12 @@ struct stick_rw {
 int stick_rw_open(struct lm_stick *stick, struct stick_rw *rw, struct lm_error *err);
 /* Whether stick_rw_open() can be expected to succeed; writes nothing. */
 int stick_rw_possible(struct lm_stick *stick, struct lm_error *err);
+/*
+ * The same for what can be done while the kernel uses the overlay (growing it):
+ * only what it uses is not refused.
+ */
+int stick_rw_open_used(struct lm_stick *stick, struct stick_rw *rw, struct lm_error *err);
+int stick_rw_possible_used(struct lm_stick *stick, struct lm_error *err);
 void stick_rw_close(struct stick_rw *rw);
 
 /*

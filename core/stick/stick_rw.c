@@ -136,7 +136,7 @@ static int check_permission(struct lm_stick *s, struct lm_error *err)
 	return ret;
 }
 
-int stick_rw_possible(struct lm_stick *stick, struct lm_error *err)
+static int is_possible(struct lm_stick *stick, bool used, struct lm_error *err)
 {
 	struct io *io = NULL;
 	int ret;
@@ -144,7 +144,7 @@ int stick_rw_possible(struct lm_stick *stick, struct lm_error *err)
 	if (!stick->mountpoint)
 		return check_mountable(stick, err);
 	ret = open_directory(stick, &io, err);
-	if (!ret)
+	if (!ret && !used)
 		ret = check_not_in_use(stick, io, err);
 	if (!ret)
 		ret = check_permission(stick, err);
@@ -152,7 +152,17 @@ int stick_rw_possible(struct lm_stick *stick, struct lm_error *err)
 	return ret;
 }
 
-int stick_rw_open(struct lm_stick *stick, struct stick_rw *rw, struct lm_error *err)
+int stick_rw_possible(struct lm_stick *stick, struct lm_error *err)
+{
+	return is_possible(stick, false, err);
+}
+
+int stick_rw_possible_used(struct lm_stick *stick, struct lm_error *err)
+{
+	return is_possible(stick, true, err);
+}
+
+static int open_rw(struct lm_stick *stick, bool used, struct stick_rw *rw, struct lm_error *err)
 {
 	struct stick_mount *mount = NULL;
 	char mounted[64];
@@ -191,7 +201,7 @@ int stick_rw_open(struct lm_stick *stick, struct stick_rw *rw, struct lm_error *
 			goto fail;
 		}
 	}
-	ret = check_not_in_use(stick, rw->io, err);
+	ret = used ? 0 : check_not_in_use(stick, rw->io, err);
 	if (!ret && stick->mountpoint)
 		ret = check_permission(stick, err);
 	if (!ret)
@@ -201,6 +211,16 @@ int stick_rw_open(struct lm_stick *stick, struct stick_rw *rw, struct lm_error *
 fail:
 	stick_rw_close(rw);
 	return ret;
+}
+
+int stick_rw_open(struct lm_stick *stick, struct stick_rw *rw, struct lm_error *err)
+{
+	return open_rw(stick, false, rw, err);
+}
+
+int stick_rw_open_used(struct lm_stick *stick, struct stick_rw *rw, struct lm_error *err)
+{
+	return open_rw(stick, true, rw, err);
 }
 
 void stick_rw_close(struct stick_rw *rw)

@@ -49,7 +49,7 @@ run 3 status --json /none && empty "$err" && has "$out" '"why": "there is none"'
 ok "the same as JSON on standard output"
 run 3 --engine kernel status /good && has "$err" "takes root"
 ok "the kernel engine is refused in the words of the core"
-run 2 grow 5G /good && has "$err" "not in this version"
+run 2 watch /good && has "$err" "not in this version"
 ok "a command to come"
 run 2 status --nonsense && [ "$(wc -l <"$err")" -le 2 ] && empty "$out"
 ok "wrong usage is a line"

@@ -75,10 +75,32 @@ static void every_command_is_found(void **state)
 
 	(void)state;
 	for (i = 0; i < cli_n_commands; i++) {
-		assert_int_equal(parse(cli_commands[i].name, "X", NULL), 0);
+		if (cli_commands[i].operands == CLI_SIZE_STICK)
+			assert_int_equal(parse(cli_commands[i].name, "1M", "X", NULL), 0);
+		else
+			assert_int_equal(parse(cli_commands[i].name, "X", NULL), 0);
 		assert_ptr_equal(args.command, &cli_commands[i]);
 		assert_string_equal(args.out ? args.out : args.stick, "X");
 	}
+}
+
+static void sizes_are_read(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("grow", "2G", "S", NULL), 0);
+	assert_int_equal(args.size_bytes, 2ull << 30);
+	assert_false(args.size_is_more);
+	assert_string_equal(args.stick, "S");
+	assert_int_equal(parse("grow", "+512M", "S", NULL), 0);
+	assert_int_equal(args.size_bytes, 512ull << 20);
+	assert_true(args.size_is_more);
+	assert_wrong(parse("grow", "much", "S", NULL), "no size");
+	assert_wrong(parse("grow", "+", "S", NULL), "no size");
+	assert_wrong(parse("grow", "++1G", "S", NULL), "no size");
+	assert_wrong(parse("grow", "0", "S", NULL), "no size");
+	assert_wrong(parse("grow", "99999999T", "S", NULL), "too large");
+	assert_wrong(parse("grow", "2G", NULL), "needs a size");
+	assert_wrong(parse("grow", "2G", "S", "T", NULL), "one word too many");
 }
 
 static void options_and_words_may_be_mixed(void **state)
@@ -166,7 +188,7 @@ static void wrong_options_are_named(void **state)
 
 static void commands_to_come_are_named(void **state)
 {
-	static const char *const later[] = {"recover", "grow", "watch"};
+	static const char *const later[] = {"recover", "watch"};
 	size_t i;
 
 	(void)state;
@@ -241,6 +263,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_the_full_screen),
 		cmocka_unit_test(a_path_is_the_full_screen),
 		cmocka_unit_test(every_command_is_found),
+		cmocka_unit_test(sizes_are_read),
 		cmocka_unit_test(options_and_words_may_be_mixed),
 		cmocka_unit_test(after_two_dashes_all_are_operands),
 		cmocka_unit_test(operands_are_counted),
