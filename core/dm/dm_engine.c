@@ -164,3 +164,11 @@ int dm_engine_choose(const struct lm_ctx *ctx, enum lm_engine preferred,
 		*engine = LM_ENGINE_KERNEL;
 	return ret;
 }
+
+int dm_engine_direct_only(const struct lm_ctx *ctx, struct lm_error *err)
+{
+	if (!ctx || ctx->engine != LM_ENGINE_KERNEL)
+		return 0;
+	return refuse(err, -EOPNOTSUPP, NULL,
+		      _("this is done in user space only, without device-mapper"));
+}

@@ -24,6 +24,9 @@ int dm_engine_possible(const struct lm_ctx *ctx, const char *const *targets,
 int dm_engine_choose(const struct lm_ctx *ctx, enum lm_engine preferred,
 		     const char *const *targets, enum lm_engine *engine, struct lm_error *err);
 
+/* For what has the direct engine only: refuses when the user asked for the kernel's. */
+int dm_engine_direct_only(const struct lm_ctx *ctx, struct lm_error *err);
+
 /* Version of a target, which the kernel loads if it can; -ENODEV: there is none. */
 int dm_engine_version(const struct lm_ctx *ctx, const char *target, uint32_t version[3]);
 

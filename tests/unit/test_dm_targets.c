@@ -354,6 +354,7 @@ static void test_choice(void **state)
 
 	(void)state;
 	assert_int_equal(lm_ctx_new(&ctx, &err), 0);
+	assert_int_equal(dm_engine_direct_only(ctx, &err), 0);
 	assert_int_equal(dm_engine_choose(ctx, LM_ENGINE_DIRECT, NULL, &engine, &err), 0);
 	assert_int_equal(engine, LM_ENGINE_DIRECT);
 	/* What the kernel cannot do is done without it, unless it was asked for. */
@@ -367,6 +368,8 @@ static void test_choice(void **state)
 	assert_true(dm_engine_choose(ctx, LM_ENGINE_DIRECT, none, &engine, &err) < 0);
 	assert_int_equal(err.outcome, LM_REFUSED);
 	assert_true(err.why[0] && err.help[0]);
+	assert_int_equal(dm_engine_direct_only(ctx, &err), -EOPNOTSUPP);
+	assert_int_equal(err.outcome, LM_REFUSED);
 	lm_ctx_free(ctx);
 }
 
