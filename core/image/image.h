@@ -119,6 +119,18 @@ int image_verify(struct image *old, const struct image_change *change, struct io
 		 const char *new_name, bool deep, image_progress_fn progress, void *arg,
 		 struct lm_error *err);
 
+/*
+ * What mksquashfs is to be told to make an image like this one: compressor and
+ * its options, block size, what is left uncompressed. Refuses what it has no
+ * words for (-EOPNOTSUPP).
+ */
+#define IMAGE_PACK_ARGS 24
+struct image_pack {
+	char text[IMAGE_PACK_ARGS][64];
+	unsigned count;
+};
+int image_pack_options(const struct image *image, struct image_pack *pack, struct lm_error *err);
+
 /* Decodes everything in the image; -EBADMSG or -EIO at the first block that is damaged. */
 int image_check(struct image *image, image_progress_fn progress, void *arg, struct lm_error *err);
 

@@ -9,7 +9,7 @@
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/io/io_replace.h"
-#include "core/ops/merge.h"
+#include "core/ops/merge_full.h"
 #include "core/plan/journal.h"
 #include "core/text.h"
 #include "core/view/view.h"
@@ -230,8 +230,11 @@ int merge_verify_at(struct merge *m, struct plan_run *run, struct io *io, const 
 {
 	struct image_change change = changes_for_image(&m->changes);
 	struct io_file *file;
-	int ret = io_open(io, path, IO_READ, &file);
+	int ret;
 
+	if (m->rec.method != LM_METHOD_REWRITE)
+		return merge_full_verify_at(m, run, io, path, err);
+	ret = io_open(io, path, IO_READ, &file);
 	m->run = run;
 	if (ret < 0)
 		return lm_fail(err, ret, path, NULL, "%s", _("Reading the new image back failed"));
@@ -246,9 +249,10 @@ int merge_step_verify(struct plan_run *run, void *merge, struct lm_error *err)
 
 	if (m->unchanged)
 		return 0;
-	plan_run_message(run, _("%llu of %llu blocks have changed"),
-			 (unsigned long long)m->changes.changed_blocks,
-			 (unsigned long long)m->changes.blocks);
+	if (m->rec.method == LM_METHOD_REWRITE)
+		plan_run_message(run, _("%llu of %llu blocks have changed"),
+				 (unsigned long long)m->changes.changed_blocks,
+				 (unsigned long long)m->changes.blocks);
 	return merge_verify_at(m, run, m->work ? m->work : m->rw.io,
 			       m->work ? m->work_new : m->fresh, err);
 }

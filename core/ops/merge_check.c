@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/ctx.h"
+#include "core/dm/attach.h"
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/ops/merge.h"
@@ -73,7 +74,8 @@ int merge_refusal(struct merge *m, const struct stick_look *look, struct lm_erro
 				 _("Put the image back that the overlay was used with."),
 				 look->pair_why, "%s",
 				 _("Overlay and image do not belong together"));
-	if (look->image && !image_info(look->image)->can_rewrite)
+	if (look->image && m->rec.method == LM_METHOD_REWRITE &&
+	    !image_info(look->image)->can_rewrite)
 		return lm_refuse(err, -EOPNOTSUPP, m->base, NULL,
 				 image_info(look->image)->why_not, "%s",
 				 _("This image cannot be written anew"));
@@ -99,6 +101,28 @@ static void on_fsck_line(void *arg, const char *line)
 	ctx_log(m->ctx, LM_LOG_INFO, "e2fsck: %s", line);
 }
 
+/* The methods that need device-mapper need no FUSE. */
+static int run_e2fsck_kernel(struct merge *m, enum fs_e2fsck mode, int *status,
+			     struct lm_error *err)
+{
+	struct dm_attach *a;
+	struct lm_error later;
+	int ret, closed;
+
+	ret = dm_attach_open(&m->seen, 0, mode != FS_CHECK ? DM_ATTACH_WRITE : 0, &a, err);
+	if (ret < 0)
+		return ret;
+	ret = dm_attach_e2fsck(a, mode, on_fsck_progress, on_fsck_line, m, status, err);
+	lm_error_clear(&later);
+	closed = dm_attach_close(a, &later);
+	if (ret == 0 && closed < 0) {
+		ret = closed;
+		if (err)
+			*err = later;
+	}
+	return ret;
+}
+
 /* Runs e2fsck on the view as it lies on the stick; the look is closed and opened around it. */
 static int run_e2fsck(struct merge *m, enum fs_e2fsck mode, int *status, struct lm_error *err)
 {
@@ -110,6 +134,8 @@ static int run_e2fsck(struct merge *m, enum fs_e2fsck mode, int *status, struct 
 	struct lm_error inside;
 	int ret, closed;
 
+	if (m->rec.method != LM_METHOD_REWRITE)
+		return run_e2fsck_kernel(m, mode, status, err);
 	if (m->scratch) {
 		ret = view_open(m->look.view, m->scratch, write, false, &view, err);
 	} else {
@@ -197,7 +223,8 @@ static int repair(struct merge *m, struct lm_error *err)
 
 bool merge_can_check_fs(const struct merge *m)
 {
-	return !m->ctx->no_fuse && view_fuse_available();
+	return m->rec.method != LM_METHOD_REWRITE ||
+	       (!m->ctx->no_fuse && view_fuse_available());
 }
 
 int merge_check_fs(struct merge *m, struct lm_error *err)

@@ -10,7 +10,7 @@
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/io/io_replace.h"
-#include "core/ops/merge.h"
+#include "core/ops/merge_full.h"
 #include "core/ops/ops.h"
 #include "core/text.h"
 #include "core/view/view.h"
@@ -81,16 +81,9 @@ static int refuse_kind(const struct lm_stick *s, struct lm_error *err)
 	}
 }
 
-static int refuse_method(const struct lm_options *o, struct lm_error *err)
+static int refuse_method(struct merge *m, const struct lm_options *o, struct lm_error *err)
 {
-	if (o->method == LM_METHOD_REWRITE)
-		return 0;
-	return lm_refuse(err, -EOPNOTSUPP, NULL,
-			 _("Use --method rewrite (the default): it copies what has not changed as "
-			   "it lies, so it takes minutes where the others unpack and compress "
-			   "everything, and it needs no room for a whole root image."),
-			 _("this version merges by rewrite only"), "%s",
-			 _("This way of merging is not available"));
+	return o->method == LM_METHOD_REWRITE ? 0 : merge_full_refusal(m, o, err);
 }
 
 static int refuse_stick(struct merge *m, struct lm_error *err)
@@ -148,7 +141,7 @@ static void say_check(struct planning *p)
 		plan_warn(plan, "%s",
 			  _("The root file system is marked as having errors. It is repaired "
 			    "first, into the overlay; you are asked before."));
-	if (ext && !fuse && fs->state == LM_FS_CLEAN)
+	if (ext && !fuse && fs->state == LM_FS_CLEAN && p->m->rec.method == LM_METHOD_REWRITE)
 		plan_warn(plan, "%s",
 			  _("There is no FUSE here, so e2fsck cannot check the file system. It is "
 			    "marked clean, and merged on that word."));
@@ -213,6 +206,15 @@ static void say_image(struct planning *p)
 	s->undo = text_dup(_("the new image is deleted; nothing else was touched"));
 	s->work_bytes = p->likely;
 	s->cancellable = true;
+}
+
+/* To the stick, where it was not built there; names, overlay, what is old. */
+static void say_place(struct planning *p)
+{
+	struct lm_plan *plan = p->plan;
+	struct merge *m = p->m;
+	bool work = m->work_path != NULL;
+	struct lm_step *s;
 
 	if (work && m->both_fit) {
 		s = plan_step(plan, "copy", _("Copy the new image to the stick"),
@@ -342,6 +344,30 @@ static int refuse_room(struct planning *p, struct lm_error *err)
 	return lm_because(err, _("%s are needed for %s, %s are free"), need, n->what, have);
 }
 
+/* The work folder's part for the methods that unpack everything there. */
+static int ledger_full(struct planning *p, const struct io_fsinfo *there, struct lm_error *err)
+{
+	struct merge *m = p->m;
+	uint64_t copies = merge_full_room(m, &p->look), old = m->both_fit ? 0 : p->old_bytes;
+	uint64_t root = p->look.base->size_bytes;
+	char need[16], have[16];
+
+	if (root > there->file_limit_bytes) {
+		text_size(need, root);
+		text_size(have, there->file_limit_bytes);
+		lm_refuse(err, -EFBIG, m->work_path,
+			  _("Give a folder on another file system with --work."), "", "%s",
+			  _("The root image does not fit into the work folder"));
+		return lm_because(err, _("it takes %s, and the largest file there is %s"), need,
+				  have);
+	}
+	return plan_need(p->plan, m->work_path,
+			 m->bare ? _("the new image") :
+				   _("the whole root image, unpacked, and the new image"),
+			 copies + p->likely + old + MARGIN_BYTES, copies + p->most + old + MARGIN_BYTES,
+			 there->free_bytes, 0);
+}
+
 static int ledger_work(struct planning *p, struct lm_error *err)
 {
 	struct merge *m = p->m;
@@ -354,6 +380,19 @@ static int ledger_work(struct planning *p, struct lm_error *err)
 			       _("Asking for the free space failed"));
 	/* In the worst case too: it must not turn out only after the old one is gone. */
 	m->both_fit = !m->ctx->tight && p->most + MARGIN_BYTES <= free_bytes;
+	if (m->rec.method != LM_METHOD_REWRITE) {
+		ret = ledger_full(p, &there, err);
+		if (ret < 0)
+			return ret;
+		if (m->both_fit)
+			return plan_need(p->plan, _("the stick"),
+					 _("the new image beside the old one"), stick_need,
+					 p->most + MARGIN_BYTES, free_bytes,
+					 p->stick_info.file_limit_bytes);
+		return plan_need(p->plan, _("the stick"), _("the new image in place of the old one"),
+				 stick_need, p->most + MARGIN_BYTES, free_bytes + p->old_bytes,
+				 p->stick_info.file_limit_bytes);
+	}
 	if (m->both_fit) {
 		plan_need(p->plan, m->work_path, _("the new image"), stick_need,
 			  p->most + MARGIN_BYTES, there.free_bytes, there.file_limit_bytes);
@@ -381,7 +420,10 @@ static int ledger(struct planning *p, struct lm_error *err)
 			  p->stick_info.free_bytes, 0);
 		return 0;
 	}
-	image_estimate(p->look.image, &change, &p->likely, &p->most);
+	if (m->bare)
+		p->likely = p->most = p->look.base->size_bytes;
+	else
+		image_estimate(p->look.image, &change, &p->likely, &p->most);
 	p->likely = min_u64(p->likely, p->most);
 	if (m->work_path) {
 		ret = ledger_work(p, err);
@@ -438,11 +480,23 @@ static int look_and_plan(struct planning *p, struct lm_error *err)
 	ret = ledger(p, err);
 	if (ret < 0)
 		return ret;
+	if (m->rec.method != LM_METHOD_REWRITE && !m->bare) {
+		struct image_pack pack;
+
+		ret = image_pack_options(p->look.image, &pack, err);
+		if (ret < 0)
+			return ret;
+	}
 	say_check(p);
-	if (m->in_place)
+	if (m->in_place) {
 		say_bare(p);
-	else
-		say_image(p);
+	} else {
+		if (m->rec.method == LM_METHOD_REWRITE)
+			say_image(p);
+		else
+			merge_full_say(m, p->plan, &p->look, p->likely);
+		say_place(p);
+	}
 	say_warnings(p);
 	plan_abort(p->plan, merge_abort);
 	return refuse_room(p, err);
@@ -468,6 +522,7 @@ int ops_plan_merge(struct lm_stick *stick, const struct lm_options *options, str
 	p.m->deep = options->deep;
 	p.m->bare = stick->container == STICK_BARE;
 	p.m->in_place = p.m->bare && options->method == LM_METHOD_REWRITE;
+	p.m->rec.method = options->method;
 	plan_text(plan, _("Merge the overlay into the root image"),
 		  p.m->in_place ?
 			  _("What the overlay holds is written into the root image, and then the "
@@ -482,7 +537,7 @@ int ops_plan_merge(struct lm_stick *stick, const struct lm_options *options, str
 		  "merge");
 	plan_result(plan, _("The changes are part of the image now, and the overlay is empty."),
 		    _("The stick can be booted, or unmounted and removed."));
-	ret = refuse_method(options, &why);
+	ret = refuse_method(p.m, options, &why);
 	if (ret == 0)
 		ret = refuse_kind(stick, &why);
 	if (ret == 0)

@@ -6,6 +6,7 @@
  * way it goes depends on how far it came:
  *
  *   checking, building   undone: the new image is removed, nothing was lost
+ *   merging              the kernel's merge of the copies in the work folder goes on
  *   ready, replaced      finished: the new image was proved before; it is proved
  *                        again as long as old image and overlay are there
  *   swapping             finished from the work folder
@@ -26,12 +27,12 @@
 #include "core/i18n.h"
 #include "core/io/io_replace.h"
 #include "core/ops/compact.h"
-#include "core/ops/merge.h"
+#include "core/ops/merge_full.h"
 #include "core/ops/ops.h"
 #include "core/plan/journal.h"
 #include "core/text.h"
 
-enum way { WAY_NOTHING, WAY_LEFTOVER, WAY_UNDO, WAY_FINISH, WAY_APPLY, WAY_RESET };
+enum way { WAY_NOTHING, WAY_LEFTOVER, WAY_UNDO, WAY_FINISH, WAY_APPLY, WAY_RESET, WAY_MERGE };
 
 struct resume {
 	struct merge *m;
@@ -98,6 +99,8 @@ static enum way way_of(const struct record *rec, bool undo)
 	case RECORD_CHECKING:
 	case RECORD_BUILDING:
 		return WAY_UNDO;
+	case RECORD_MERGING:
+		return undo ? WAY_UNDO : WAY_MERGE;
 	case RECORD_APPLYING:
 		return undo ? WAY_UNDO : WAY_APPLY;
 	case RECORD_RESETTING:
@@ -176,7 +179,7 @@ static int open_work(struct merge *m, struct lm_error *err)
 	merge_work_names(m);
 	m->work_path = strdup(m->rec.work);
 	ret = m->work_path ? merge_work_table(m) : -ENOMEM;
-	if (ret == 0 || m->rec.phase != RECORD_SWAPPING)
+	if (ret == 0 || (m->rec.phase != RECORD_SWAPPING && m->rec.phase != RECORD_MERGING))
 		return 0; /* only leftovers are there, if anything */
 	return lm_refuse(err, ret, m->rec.work,
 			 _("Mount the disk with this folder at the same place, and resume again. "
@@ -405,6 +408,72 @@ static int step_look(struct plan_run *run, void *state, struct lm_error *err)
 	return ret;
 }
 
+/*
+ * Whether the merge of the copies is still one of this overlay: the stick may
+ * have been used meanwhile, and then the copies are of the past.
+ */
+static int step_look_copies(struct plan_run *run, void *state, struct lm_error *err)
+{
+	struct merge *m = ((struct resume *)state)->m;
+	enum merge_overlay now;
+	struct record_id base;
+	struct io_stat st;
+	int ret;
+
+	m->run = run;
+	m->noted = true;
+	ret = merge_look(m, m->base, err);
+	if (ret == 0)
+		ret = merge_refusal(m, &m->look, err);
+	if (ret == 0)
+		ret = merge_overlay_now(m, &now, err);
+	if (ret == 0)
+		ret = record_identify(m->rw.io, m->base, &base, err);
+	if (ret == 0 &&
+	    (now != MERGE_OVERLAY_SAME || !record_same(&base, &m->rec.old_image) ||
+	     io_stat(m->work, m->work_root, &st) || st.size_bytes != m->look.base->size_bytes ||
+	     io_stat(m->work, m->work_cow, &st))) {
+		ret = lm_fail(err, -ESTALE, m->work_path,
+			      _("`livemend resume --undo` removes them, and the merge can begin "
+				"anew. Nothing is lost."),
+			      "%s", _("The copies in the work folder are of no use any more"));
+		lm_because(err, "%s", _("the stick was used meanwhile, or they are not complete"));
+	}
+	if (ret < 0 && err)
+		err->outcome = LM_RESUMABLE;
+	return ret;
+}
+
+static int step_kernel(struct plan_run *run, void *state, struct lm_error *err)
+{
+	int ret = merge_step_kernel(run, ((struct resume *)state)->m, err);
+
+	if (ret < 0 && err)
+		err->outcome = LM_RESUMABLE;
+	return ret;
+}
+
+/* The rest of a merge as it would have gone on. */
+static int step_rest(struct plan_run *run, void *state, struct lm_error *err)
+{
+	static const plan_step_fn steps[] = { merge_step_check_copy, merge_step_pack,
+					      merge_step_verify, merge_step_place };
+	struct merge *m = ((struct resume *)state)->m;
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]) && ret == 0; i++)
+		ret = steps[i](run, m, err);
+	if (ret < 0 && err)
+		err->outcome = LM_RESUMABLE;
+	return ret;
+}
+
+static int step_finish_merge(struct plan_run *run, void *state, struct lm_error *err)
+{
+	return merge_step_finish(run, ((struct resume *)state)->m, err);
+}
+
 static int step_apply(struct plan_run *run, void *state, struct lm_error *err)
 {
 	int ret = merge_step_apply(run, ((struct resume *)state)->m, err);
@@ -493,6 +562,32 @@ static void say_finish(struct lm_plan *plan, const struct merge *m)
 		    _("The stick can be booted, or unmounted and removed."));
 }
 
+static void say_merge(struct lm_plan *plan)
+{
+	struct lm_step *s;
+
+	say_check(plan);
+	plan_step(plan, "look", _("See that the copies are still of this stick"),
+		  _("If it was used meanwhile they are of the past."), step_look_copies);
+	s = plan_step(plan, "snapshot-merge", _("Let the kernel merge the copies"),
+		      _("It goes on where it was cut off."), step_kernel);
+	s->cancellable = true;
+	s = plan_step(plan, "pack", _("Prove, pack and place the new image"),
+		      _("As if it had not been cut off: e2fsck, mksquashfs, comparing, exchange."),
+		      step_rest);
+	s->cancellable = true;
+	s = plan_step(plan, "finish", _("Empty the overlay, remove the old image"),
+		      _("The new image holds everything that the overlay held."),
+		      step_finish_merge);
+	s->writes = text_dup(_("names in LiveOS, the overlay's first sector, the journal"));
+	plan_text(plan, _("Go on with the interrupted merge"),
+		  _("Copies of image and overlay were being merged in the work folder. The kernel goes "
+		    "on where it was; then all is done as it would have been."));
+	plan_result(plan,
+		    _("The changes are part of the image now, and the overlay is empty."),
+		    _("The stick can be booted, or unmounted and removed."));
+}
+
 static void say_apply(struct lm_plan *plan)
 {
 	struct lm_step *s;
@@ -556,6 +651,9 @@ static void say(struct resume *r, struct lm_plan *plan)
 		break;
 	case WAY_APPLY:
 		say_apply(plan);
+		break;
+	case WAY_MERGE:
+		say_merge(plan);
 		break;
 	case WAY_RESET:
 		plan_text(plan, _("Finish the interrupted reset"),
