@@ -42,11 +42,20 @@ int cli_screen(struct cli *cli)
 
 int cli_lesson(struct cli *cli, const char *dir)
 {
+	struct tui_opts opts = {
+		.no_color = cli->args.no_color, .ascii = cli->out.ascii, .lesson = true};
+	int status;
+
 	if (!cli->args.plain && (!cli->out.tty || !isatty(STDIN_FILENO))) {
 		fprintf(cli->out.f, _("The lesson begins on a terminal, or line by line: livemend "
 				      "practice --plain %s\n"),
 			dir);
 		return LM_DONE;
+	}
+	if (!cli->args.plain) {
+		status = tui_run(cli->ctx, dir, &opts);
+		if (status >= 0)
+			return status;
 	}
 	return plain_lesson_run(cli, dir);
 }

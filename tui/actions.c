@@ -201,13 +201,13 @@ static bool op_of(enum cmd cmd, enum lm_op *op)
 static void carry_out(struct ui *ui, enum cmd cmd)
 {
 	enum lm_op op = LM_OP_MERGE, other;
-	bool is_op = op_of(cmd, &op) || cmd == CMD_LESSONS;
+	bool is_op = op_of(cmd, &op);
 	struct view *v, *before = ui->top;
 
 	/* A screen is open once; of the wizards there is one. */
 	for (v = ui->top; v; v = v->below)
 		if (v->opened_by == cmd ||
-		    (is_op && (op_of(v->opened_by, &other) || v->opened_by == CMD_LESSONS)))
+		    (is_op && op_of(v->opened_by, &other)))
 			ui_close_through(ui, v);
 	switch (cmd) {
 	case CMD_STICKS:

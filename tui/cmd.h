@@ -20,9 +20,11 @@ enum {
 	CTX_DOCTOR = 512,  /* with CTX_LIST: findings */
 	CTX_CHOICE = 1024, /* with CTX_LIST: the first page of a wizard, where it is chosen how */
 	CTX_FIELD = 2048,  /* letters go into the text */
-	CTX_ANY = 2047,    /* everywhere but in a field */
+	CTX_LESSON = 4096, /* a step of a lesson */
+	CTX_ANY = 2047 | CTX_LESSON, /* everywhere but in a field */
 	/* From where another screen can be gone to with its letter. */
-	CTX_SCREENS = CTX_DASH | CTX_LIST | CTX_TREE | CTX_TEXT | CTX_HELP | CTX_WIZARD | CTX_END
+	CTX_SCREENS = CTX_DASH | CTX_LIST | CTX_TREE | CTX_TEXT | CTX_HELP | CTX_WIZARD | CTX_END |
+		      CTX_LESSON
 };
 
 enum cmd {

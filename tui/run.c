@@ -81,6 +81,8 @@ int tui_run(struct lm_ctx *ctx, const char *stick_path, const struct tui_opts *o
 	rc = service_start(&ui.service, ctx, stick_path);
 	if (rc < 0)
 		goto out_views;
+	if (opts->lesson)
+		lessons_open(&ui);
 	rc = loop_run(&ui);
 	close_views(&ui);
 	if (!service_stop(ui.service)) {

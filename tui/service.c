@@ -49,6 +49,9 @@ void service_free_answer(enum want want, void *data)
 	case WANT_PLAN:
 		lm_plan_free(data);
 		break;
+	case WANT_LESSON:
+		service_free_lesson(data);
+		break;
 	case WANT_STICKS:
 		lm_found_free(((struct found *)data)->list, ((struct found *)data)->count);
 		free(data);
@@ -183,6 +186,7 @@ static void service_free(struct service *s)
 		close(s->list_fd);
 	free(s->save_path);
 	free(s->save_text);
+	free(s->lesson_said);
 	free(s->path);
 	free(s);
 }

@@ -30,6 +30,7 @@ enum want {
 	WANT_DOCTOR,
 	WANT_DEEP_DOCTOR, /* answered as WANT_DOCTOR */
 	WANT_PLAN,
+	WANT_LESSON, /* service_ask_lesson() */
 	WANT_STICKS,  /* answered at once, and again as it is known how they stand */
 	WANT_CHANGED, /* not to be asked for: media have come or gone */
 	WANT_JUDGE,   /* not to be asked for */
@@ -70,6 +71,13 @@ void service_open_again(struct service *service);
 void service_free_plan(struct service *service, struct lm_plan *plan);
 /* Writes text to a new file at path; an existing one is not touched. Takes over text. */
 void service_save(struct service *service, const char *path, char *text);
+/*
+ * Takes up the lesson on the open stick: merely reads how it stands, does the
+ * present step's change, or looks whether the step has been done, with the
+ * answer where one was asked for. The latter is also done after the change.
+ */
+enum lesson_ask { LESSON_READ, LESSON_DO, LESSON_CHECK };
+void service_ask_lesson(struct service *service, enum lesson_ask what, const char *answer);
 /* Stops a long call (usage, doctor) if one is running. */
 void service_cancel(struct service *service);
 
@@ -77,7 +85,7 @@ void service_cancel(struct service *service);
  * The next answer: false when there is none. *rc 0 with *data to be taken over,
  * or negative with *err filled. data: char * for the path of WANT_OPEN and of
  * WANT_SAVE, lm_status, lm_node, lm_usage, lm_report, char * (journal), lm_plan,
- * found.
+ * lesson_answer (tui/lesson.h), found.
  */
 bool service_answer(struct service *service, enum want *want, void **data, int *rc,
 		    struct lm_error *err);

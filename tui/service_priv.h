@@ -55,6 +55,8 @@ struct service {
 	char *strings[3];                             /* what options points to */
 	unsigned plan_asked, plan_posted, plan_taken; /* tags */
 	char *save_path, *save_text;
+	enum lesson_ask lesson_ask;
+	char *lesson_said;
 	struct answer answers[N_WANTS];
 	struct found found; /* what was listed last, and what is known of how they stand */
 	unsigned found_serial;
@@ -67,6 +69,9 @@ void service_wake(struct service *s, enum worker_kind kind, unsigned wants);
 
 /* service_work.c: makes one call, without the lock. */
 void service_serve(struct worker *w, enum want want);
+/* service_lesson.c */
+void service_lesson(struct worker *w);
+void service_free_lesson(void *data);
 /* service_list.c: the same for sticks that are not open; the wait for what is plugged in. */
 void service_list(struct worker *w);
 void service_judge(struct worker *w);

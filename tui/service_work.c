@@ -122,6 +122,10 @@ void service_serve(struct worker *w, enum want want)
 		do_save(w);
 		return;
 	}
+	if (want == WANT_LESSON) {
+		service_lesson(w);
+		return;
+	}
 	if (!w->stick && needs_stick(want, &options)) {
 		if (want != WANT_PRESENT)
 			service_post(w, want, NULL, w->open_rc < 0 ? w->open_rc : -ENODEV,

@@ -12,6 +12,7 @@ struct tui_opts {
 	bool ascii;         /* no line-drawing characters, whatever the locale says */
 	const char *script; /* for tests: a file of keys and waits, see tui/script.h */
 	const char *dump;   /* for tests: where the script's "dump" writes, NULL: stdout */
+	bool lesson;        /* begins with the lesson on the stick */
 	bool headless;      /* for tests: no terminal; size from LINES and COLUMNS */
 };
 

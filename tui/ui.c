@@ -388,6 +388,9 @@ void ui_collect(struct ui *ui)
 		case WANT_STICKS:
 			TAKE(found);
 			break;
+		case WANT_LESSON:
+			TAKE(lesson);
+			break;
 		case WANT_PLAN:
 			d->plan = rc == 0 ? data : NULL;
 			memset(&d->plan_err, 0, sizeof(d->plan_err));
@@ -403,5 +406,7 @@ void ui_collect(struct ui *ui)
 		/* The wizard that asked for it has been closed. */
 		service_free_plan(ui->service, d->plan);
 		d->plan = NULL;
+		service_free_answer(WANT_LESSON, d->lesson);
+		d->lesson = NULL;
 	}
 }

@@ -32,6 +32,8 @@ struct data {
 	struct lm_error found_err;
 	struct lm_plan *plan; /* the wizard takes it out */
 	struct lm_error plan_err;
+	struct lesson_answer *lesson; /* as long as the views are told */
+	struct lm_error lesson_err;
 	/* dead chunks are only counted now and then: the last count */
 	bool dead_known;
 	uint64_t dead_sectors, dead_for_allocated;

@@ -7,6 +7,7 @@
 
 #include "core/i18n.h"
 #include "tui/cells.h"
+#include "tui/lesson.h"
 
 void wiz_drop_plans(struct wizard *w, bool all)
 {
@@ -299,7 +300,8 @@ static void back(struct wizard *w)
 		wiz_turn(w, w->page - 1);
 	else if (w->stage == STAGE_PAGES && w->n_ways)
 		how_open(w);
-	else if (w->stage == STAGE_LESSON || (w->stage == STAGE_PAGES && w->op == LM_OP_EXPORT))
+	else if (w->stage == STAGE_LESSON ||
+		 (w->stage == STAGE_PAGES && (w->op == LM_OP_EXPORT || w->lesson_set)))
 		w->stage = STAGE_INPUT;
 	else if (w->stage == STAGE_PAGES && w->op == LM_OP_PRACTICE)
 		w->stage = STAGE_LESSON;
@@ -375,6 +377,28 @@ static bool pages_command(struct wizard *w, enum cmd cmd)
 	}
 }
 
+/* The lesson of the practice stick that has been made; NULL: it has none, or was not made. */
+static const char *new_lesson(const struct wizard *w)
+{
+	const char *name = NULL;
+
+	if (w->op == LM_OP_PRACTICE && w->result.outcome == LM_DONE && w->lessons.at > 0)
+		name = lm_lessons()[w->lessons.at - 1];
+	return name && lm_lesson_is_guided(name) ? name : NULL;
+}
+
+static void leave_end(struct wizard *w)
+{
+	struct ui *ui = w->view.ui;
+
+	if (new_lesson(w)) {
+		ui_open_stick(ui, w->out.text);
+		lessons_open(ui);
+	} else if (!lesson_return(ui)) {
+		ui_home(ui);
+	}
+}
+
 static bool wizard_command(struct view *v, enum cmd cmd)
 {
 	struct wizard *w = (struct wizard *)v;
@@ -383,7 +407,7 @@ static bool wizard_command(struct view *v, enum cmd cmd)
 	case STAGE_INPUT:
 		if (cmd == CMD_ACCEPT_FIELD && w->out.text[0] == '\0' && !w->asks_work) {
 			ui_say(v->ui, _("Type a name first."));
-		} else if (cmd == CMD_ACCEPT_FIELD && w->op == LM_OP_PRACTICE) {
+		} else if (cmd == CMD_ACCEPT_FIELD && w->op == LM_OP_PRACTICE && !w->lesson_set) {
 			w->stage = STAGE_LESSON;
 		} else if (cmd == CMD_ACCEPT_FIELD) {
 			w->asks_work = false;
@@ -426,7 +450,7 @@ static bool wizard_command(struct view *v, enum cmd cmd)
 		return cmd == CMD_CANCEL;
 	case STAGE_END:
 		if (cmd == CMD_ACCEPT || is_close(cmd))
-			ui_home(v->ui);
+			leave_end(w);
 		return cmd == CMD_ACCEPT || is_close(cmd) || doc_command(&w->doc, cmd);
 	case STAGE_PLAN:
 		if (cmd == CMD_BACK)
@@ -507,6 +531,8 @@ static void wizard_status(const struct view *v, char *dst, size_t cap)
 		text = _("Enter goes on, Esc goes back. Nothing is written yet.");
 	else if (w->stage == STAGE_LESSON)
 		text = _("Each lesson is a stick that is broken in its own way. Enter chooses.");
+	else if (w->stage == STAGE_END && new_lesson(w))
+		text = _("Enter opens the new stick and begins the lesson.");
 	else if (w->stage == STAGE_END)
 		text = _("Enter goes back to the first screen.");
 	snprintf(dst, cap, "%s", text);
@@ -559,7 +585,21 @@ void wizard_open(struct ui *ui, enum lm_op op)
 	}
 }
 
-void lessons_open(struct ui *ui)
+void practice_open(struct ui *ui, const char *name)
 {
+	const char *const *lessons = lm_lessons();
+	struct view *before = ui->top;
+	struct wizard *w;
+	size_t i;
+
 	wizard_open(ui, LM_OP_PRACTICE);
+	if (ui->top == before)
+		return;
+	w = (struct wizard *)ui->top;
+	w->view.opened_by = CMD_PRACTICE;
+	for (i = 0; lessons[i] && strcmp(lessons[i], name) != 0; i++)
+		continue;
+	w->lessons.at = lessons[i] ? i + 1 : 0;
+	w->lessons.count = w->lessons.at + 1;
+	w->lesson_set = true;
 }

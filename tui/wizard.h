@@ -48,6 +48,7 @@ struct wizard {
 	struct field out, work, word; /* export and practice; merge; the typed word */
 	bool asks_work;  /* STAGE_INPUT asks for the work folder */
 	struct list lessons, how;
+	bool lesson_set;    /* practice: which one was chosen before */
 	struct way ways[MAX_WAYS];
 	size_t n_ways;      /* 0: there is but one way */
 	bool asks_size;     /* behind the ways there is a row to type a size */
