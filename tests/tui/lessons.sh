@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# lessons.sh - a lesson on the full screen of a real terminal (tmux), on a real practice stick,
+# as a user without rights
+src=${LM_SRC:-.}
+program=$(cd "${LM_BUILD:-.}" && pwd)/livemend
+command -v tmux >/dev/null || { echo "1..0 # SKIP no tmux"; exit 0; }
+tmp=$(mktemp -d) || exit 99
+export TMUX_TMPDIR="$tmp" # a server of its own
+tm="tmux -L lessons -f /dev/null"
+trap '$tm kill-server 2>/dev/null; rm -rf "$tmp"' EXIT
+unset NO_COLOR ESCDELAY LANGUAGE LANG TMUX
+export LC_ALL=C.UTF-8
+n=0
+
+until_ok()
+{
+	left=$(($1 * 20)); shift
+	until "$@"; do
+		left=$((left - 1))
+		[ $left -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+shows() { $tm capture-pane -p 2>/dev/null | grep -qF -- "$1"; }
+result()
+{
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		$tm capture-pane -p 2>/dev/null | sed 's/^/# /'
+	fi
+}
+keys() { $tm send-keys "$@"; }
+figure() { LC_ALL=C "$program" status --json "$tmp/home/stick" | "${LM_BUILD:-.}/tests/cli/jsonget" overlays 0 "$1"; }
+
+# Root need not, and must not be needed.
+mkdir "$tmp/home"
+as=
+if [ "$(id -u)" = 0 ]; then
+	chmod 755 "$tmp"
+	chown 65534:65534 "$tmp/home"
+	as="setpriv --reuid=65534 --regid=65534 --clear-groups"
+fi
+cat >"$tmp/run" <<END
+cd $tmp/home
+$as $program practice --lesson overlay stick
+echo "status \$?"
+exec cat
+END
+$tm new-session -d -x 80 -y 24 "sh $tmp/run"
+until_ok 90 shows 'Step 1 of 4'; result $? 'practice --lesson makes the stick and begins'
+keys n; until_ok 5 shows 'Hint: '; result $? 'a hint'
+keys End Enter; until_ok 5 shows '> '; keys 9 9 Enter; until_ok 10 shows 'Not yet'; result $? 'a wrong answer'
+keys Enter
+percent=$(figure used_percent)
+keys End Enter; until_ok 5 shows '> '; keys "${percent%%.*}" Enter; until_ok 10 shows 'Right'; result $? 'the right one'
+keys Enter; until_ok 5 shows 'Step 2 of 4'; result $? 'the next step'
+keys v; until_ok 10 shows 'Not yet'; result $? 'what is not done is not done'
+keys Enter; keys End Enter; until_ok 20 shows 'The film is there'; result $? 'it is done, and seen on the stick'
+keys Enter; until_ok 5 shows 'Step 3 of 4'; keys End Enter; until_ok 20 shows 'The film is gone'; result $? 'and undone'
+keys Enter; until_ok 5 shows 'Step 4 of 4'
+keys u; until_ok 20 shows 'What eats'; keys Escape; until_ok 5 shows 'Lesson:'; result $? 'a look at the stick on the way'
+dead=$(figure dead_sectors)
+keys End Enter; until_ok 5 shows '> '; keys "$((dead / 2)) KiB" Enter; until_ok 10 shows 'Right'; result $? 'the last answer'
+keys Enter; until_ok 5 shows 'The lesson is over'; result $? 'the end of the lesson'
+keys Escape; until_ok 5 shows 'What you can do'; keys q; until_ok 5 shows 'status 0'; result $? 'and of the program'
+echo "1..$n"
