@@ -113,7 +113,8 @@ int image_rewrite(struct image *old, const struct image_change *change, struct i
  * Reads the new image back (cold: drops its cache first) and proves it: the
  * tables parse, the other files are where they were and equal, kept blocks are
  * byte for byte those of old, holes are holes, changed ones decode to
- * content(). deep also decodes every kept block. -EBADMSG on any difference.
+ * content(), those that are IMAGE_MAYBE still too. deep also decodes every kept
+ * block. -EBADMSG on any difference.
  */
 int image_verify(struct image *old, const struct image_change *change, struct io_file *new_file,
 		 const char *new_name, bool deep, image_progress_fn progress, void *arg,
