@@ -72,7 +72,13 @@ static const struct {
 	{"usage", plain_usage},   {"practice", plain_practice},
 };
 
+static void lesson_here(struct plain *p)
+{
+	plain_lesson(p, p->path ? p->path : "/");
+}
+
 static const struct item extras[] = {
+	{"lesson", N_("go on with the lesson on this practice stick"), true, lesson_here, 0},
 	{"log", N_("everything that was done on this stick, and the commands"), true, plain_log, 0},
 	{"sticks", N_("choose another stick"), false, plain_sticks, 0},
 	{"help", N_("explain: topics, words, a search"), false, plain_help, 0},
@@ -113,15 +119,42 @@ static int make_items(struct item items[MAX_ITEMS])
 	return n;
 }
 
+/* Why it cannot be done now, in a few words; NULL: no reason is known beforehand. */
+static const char *why_not(struct plain *p, const struct lm_status *s, const struct item *item)
+{
+	bool changes = item->op != LM_OP_EXPORT && item->op != LM_OP_RESUME;
+
+	if (!item->needs_stick)
+		return NULL;
+	if (!p->stick)
+		return _("no stick is open");
+	if (item->run || !s)
+		return NULL;
+	if (item->op == LM_OP_RESUME && !s->interrupted)
+		return _("nothing was cut off");
+	if (changes && s->interrupted)
+		return _("first resume what was cut off");
+	if (changes && s->stick.readonly)
+		return _("the stick is read-only");
+	if (changes && (!s->n_overlays || s->overlays[0].kind == LM_OVERLAY_NONE))
+		return _("there is no overlay");
+	return NULL;
+}
+
 static void list_items(struct plain *p, const struct item *items, int n)
 {
+	struct lm_status *status = NULL;
+	const char *why;
 	char *line;
 	int i;
 
+	if (p->stick && lm_status_read(p->stick, LM_STATUS_QUICK, &status, NULL))
+		status = NULL;
 	plain_heading(p, _("What can be done:"));
 	for (i = 0; i < n; i++) {
-		if (items[i].needs_stick && !p->stick)
-			line = text_format(_("%s: not now, no stick is open"), items[i].name);
+		why = why_not(p, status, &items[i]);
+		if (why)
+			line = text_format(_("%s: not now, %s"), items[i].name, why);
 		else
 			line = text_format("%s: %s", items[i].name, _(items[i].text));
 		if (line)
@@ -129,6 +162,7 @@ static void list_items(struct plain *p, const struct item *items, int n)
 		free(line);
 	}
 	plain_item(p, 0, _("quit"));
+	lm_status_free(status);
 }
 
 static void run_item(struct plain *p, const struct item *item)

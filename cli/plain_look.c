@@ -206,6 +206,7 @@ static void explain(struct plain *p, const struct lm_report *report)
 						     report->findings[i - 1].means :
 						     _("all is well there."));
 		plain_line(p, _("What helps:"), report->findings[i - 1].remedy);
+		plain_line(p, _("The command for it:"), report->findings[i - 1].op);
 	}
 }
 

@@ -190,20 +190,68 @@ static bool ask_text(struct plain *p, const char *prompt, const char *usual, cha
 	return true;
 }
 
+/* What one way needs, and whether it can be gone here: its own plan says so. */
+static void say_way(struct plain *p, int number, const char *about, const struct lm_options *o)
+{
+	struct lm_plan *plan = NULL;
+	struct lm_error err = {0};
+	char room[16], most[16], *line;
+	uint64_t need = 0, upto = 0;
+	size_t i;
+
+	if (lm_plan_make(p->cli->ctx, p->stick, o, &plan, &err)) {
+		line = text_format(_("%s Not possible: %s. %s"), about, err.what, err.why);
+	} else if (!plan->possible) {
+		line = text_format(_("%s Not possible: %s. %s"), about, plan->refusal.what,
+				   plan->refusal.why);
+	} else {
+		for (i = 0; i < plan->n_needs; i++) {
+			need += plan->needs[i].need_bytes;
+			upto += plan->needs[i].most_bytes;
+		}
+		line = text_format(_("%s Possible here. Room: %s, at most %s. Lost: %s"), about,
+				   text_size(room, need), text_size(most, upto),
+				   plan->destroys ? plan->destroys : _("nothing."));
+	}
+	if (line)
+		plain_item(p, number, line);
+	free(line);
+	lm_plan_free(plan);
+}
+
 static bool ask_method(struct plain *p, struct lm_options *o)
 {
 	static const char *const methods[] = {
-		N_("rewrite: only what has changed is compressed again; the quickest"),
-		N_("mirror: the whole disk is copied, then compressed; needs root and much room"),
-		N_("snapshot-merge: the kernel merges into a copy; needs root and much room"),
+		N_("rewrite: only what has changed is compressed again; the quickest."),
+		N_("mirror: the whole disk is copied by the kernel, then compressed; slow."),
+		N_("snapshot-merge: the kernel merges into a copy, which is compressed; slow."),
 	};
 	int i, choice;
 
 	fprintf(p->out->f, "%s\n", _("How to merge:"));
-	for (i = 0; i < 3; i++)
-		plain_item(p, i + 1, _(methods[i]));
+	for (i = 0; i < 3; i++) {
+		o->method = (enum lm_method)i;
+		say_way(p, i + 1, _(methods[i]), o);
+	}
 	choice = plain_choose(p, _("Number (Enter: 1, q leaves): "), 3, NULL);
 	o->method = choice > 0 ? (enum lm_method)(choice - 1) : LM_METHOD_REWRITE;
+	return choice != PLAIN_LEAVE;
+}
+
+static bool ask_undo(struct plain *p, struct lm_options *o)
+{
+	static const char *const ways[] = {
+		N_("Finish what was cut off."),
+		N_("Go back to the state before."),
+	};
+	int i, choice;
+
+	for (i = 0; i < 2; i++) {
+		o->undo = i == 1;
+		say_way(p, i + 1, _(ways[i]), o);
+	}
+	choice = plain_choose(p, _("Number (Enter: 1, q leaves): "), 2, NULL);
+	o->undo = choice == 2;
 	return choice != PLAIN_LEAVE;
 }
 
@@ -241,6 +289,8 @@ static bool ask_inputs(struct plain *p, struct lm_options *o, char *out, char *w
 			return false;
 		o->work = work[0] ? work : NULL;
 		return true;
+	case LM_OP_RESUME:
+		return ask_undo(p, o);
 	case LM_OP_GROW:
 		return ask_bytes(p, _("New size of the overlay, as 40M or 1.5G (q leaves): "), true,
 				 &o->size_bytes);

@@ -129,6 +129,11 @@ exec 4>&-
 wait $pid
 ok "and is left afterwards"
 
+# --- a terminal that can do no more than lines
+printf 'layout\nq\n' | SHELL=/bin/sh TERM=dumb timeout 60 script -qec "$program $LM_SRC" /dev/null >"$out" 2>&1 || :
+has "$out" "line by line" && has "$out" "What can be done:" && has "$out" "not now, no stick is open" && hasnt "$out" "$esc"
+ok "TERM=dumb: line mode by itself"
+
 # --- inputs of the wizards
 says 0 "$fake" /good export q q && has "$out" "Left: nothing was begun."
 ok "export: left at the question for its file"
@@ -136,6 +141,12 @@ says 0 "$fake" /good merge 4 2 q q && has "$out" "That is none of the choices." 
 ok "merge: a method is chosen, then left"
 says 0 "$fake" /good merge "" "" q q && has "$out" "Page 1 of 5"
 ok "merge: its plan"
+says 0 "$fake" /good resume q && has "$out" "resume: not now, nothing was cut off"
+ok "resume: nothing was cut off, says the list"
+says 0 "$fake" /good resume 2 q q && has "$out" "Go back to the state before. Possible here."
+ok "resume: to finish or to undo"
+says 0 "$fake" /refuse merge q q && has "$out" "Not possible: The thing cannot be done. there is no room"
+ok "merge: each way says whether it can be gone"
 
 # --- a real stick
 s=$work/stick
