@@ -365,6 +365,9 @@ static int read_options(struct cli_args *args, const struct scan *scan, struct l
 	if (scan->given & CLI_BIT(CLI_OPT_WORK) && !*scan->value[CLI_OPT_WORK])
 		return usage(err, NULL, "%s", _("--work needs a folder"));
 	args->work = scan->value[CLI_OPT_WORK];
+	if (scan->given & CLI_BIT(CLI_OPT_GROW) &&
+	    read_size(args, scan->value[CLI_OPT_GROW], NULL, err))
+		return -EINVAL;
 	return 0;
 }
 

@@ -18,7 +18,7 @@ struct cli_args {
 	const struct cli_command *command; /* NULL: no command was named */
 	const char *topic;                 /* --help TOPIC, else NULL */
 	const char *stick;                 /* NULL: the booted live system */
-	uint64_t size_bytes;               /* grow: SIZE, */
+	uint64_t size_bytes;               /* grow SIZE, recover --grow SIZE, */
 	bool size_is_more;                 /* ...given as +SIZE */
 	const char *out;                   /* export: OUT; practice: DIR; else NULL */
 	enum lm_engine engine;

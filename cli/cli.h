@@ -22,6 +22,7 @@ int cli_doctor(struct cli *cli);
 int cli_usage(struct cli *cli);
 int cli_export(struct cli *cli);
 int cli_merge(struct cli *cli);
+int cli_recover(struct cli *cli);
 int cli_compact(struct cli *cli);
 int cli_grow(struct cli *cli);
 int cli_reset(struct cli *cli);

@@ -26,6 +26,7 @@ const struct cli_option cli_options[CLI_N_OPTIONS] = {
 	{CLI_OPT_UNDO, "undo", 0, NULL,
 	 N_("go back to the state before, where that is still possible")},
 	{CLI_OPT_LESSON, "lesson", 0, "NAME", N_("a stick with something to be mended")},
+	{CLI_OPT_GROW, "grow", 0, "SIZE", N_("make the overlay this long, such as 2G")},
 };
 
 const struct cli_command cli_commands[] = {
@@ -43,6 +44,8 @@ const struct cli_command cli_commands[] = {
 	{"merge", CLI_STICK_NEEDED, N_("make the changes part of the image, empty the overlay"),
 	 "merge", CLI_BIT(CLI_OPT_METHOD) | CLI_BIT(CLI_OPT_WORK) | CLI_BIT(CLI_OPT_DEEP),
 	 cli_merge},
+	{"recover", CLI_STICK_NEEDED, N_("Overflow, Invalid, dirty or damaged: make it usable again"),
+	 "recover", CLI_BIT(CLI_OPT_GROW), cli_recover},
 	{"compact", CLI_STICK_NEEDED, N_("a new overlay without its dead chunks"), "compact",
 	 CLI_BIT(CLI_OPT_WORK), cli_compact},
 	{"grow", CLI_SIZE_STICK, N_("a larger overlay, also while it is in use"), "grow", 0,
@@ -57,7 +60,7 @@ const struct cli_command cli_commands[] = {
 
 const size_t cli_n_commands = sizeof(cli_commands) / sizeof(cli_commands[0]);
 
-static const char *const later[] = {"recover", "watch"};
+static const char *const later[] = {"watch"};
 
 const struct cli_command *cli_command_find(const char *name)
 {

@@ -26,6 +26,7 @@ enum cli_option_id {
 	CLI_OPT_WORK,
 	CLI_OPT_UNDO,
 	CLI_OPT_LESSON,
+	CLI_OPT_GROW,
 	CLI_N_OPTIONS
 };
 

@@ -301,6 +301,11 @@ int cli_merge(struct cli *cli)
 	return operate(cli, LM_OP_MERGE);
 }
 
+int cli_recover(struct cli *cli)
+{
+	return operate(cli, LM_OP_RECOVER);
+}
+
 int cli_compact(struct cli *cli)
 {
 	return operate(cli, LM_OP_COMPACT);

@@ -6,6 +6,7 @@
 #include "core/livemend.h"
 
 struct io;
+struct io_source;
 
 struct lm_ctx {
 	lm_log_fn log;
@@ -18,6 +19,9 @@ struct lm_ctx {
 	 */
 	struct io *(*wrap_io)(void *arg, struct io *inner);
 	void *wrap_arg;
+	/* For tests: makes repairs in top, in place of e2fsck. 0 or negative errno. */
+	int (*repair)(void *arg, struct io_source *top);
+	void *repair_arg;
 	/* For tests: as where there is no FUSE, or no room on the stick for two images. */
 	bool no_fuse, tight;
 };

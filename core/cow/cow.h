@@ -111,6 +111,12 @@ int cow_store_check(struct cow_store *store, void (*fn)(void *arg, const struct 
 int cow_store_write(struct cow_store *store, uint64_t old_chunk, uint32_t off, const void *buf,
 		    size_t len, const void *fill, struct lm_error *err);
 
+/*
+ * Zeroes what stands behind the terminator of the last area (COW_FAULT_STALE_TAIL),
+ * and flushes. Nothing to do: 0.
+ */
+int cow_store_clear_tail(struct cow_store *store, struct lm_error *err);
+
 /* The kernel's commit order: data, flush, metadata, flush; then all written so far is durable. */
 int cow_store_commit(struct cow_store *store, struct lm_error *err);
 

@@ -254,6 +254,25 @@ static int commit_pending(struct cow_store *store)
 	return 0;
 }
 
+int cow_store_clear_tail(struct cow_store *store, struct lm_error *err)
+{
+	struct cow_problem *tail = &store->problems[COW_FAULT_STALE_TAIL];
+	int rc;
+
+	if (!tail->count)
+		return 0;
+	rc = may_write(store, err);
+	if (rc)
+		return rc;
+	rc = write_chunk(store, cow_shape_area_chunk(&store->shape, store->area), store->image);
+	if (!rc)
+		rc = flush(store);
+	if (rc)
+		return write_broke(store, rc, err);
+	tail->count = 0;
+	return 0;
+}
+
 int cow_store_commit(struct cow_store *store, struct lm_error *err)
 {
 	int rc;

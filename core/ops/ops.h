@@ -14,6 +14,8 @@ int ops_plan_reset(struct lm_stick *stick, const struct lm_options *options, str
 		   struct lm_error *err);
 int ops_plan_resume(struct lm_stick *stick, const struct lm_options *options, struct lm_plan *plan,
 		    struct lm_error *err);
+int ops_plan_recover(struct lm_stick *stick, const struct lm_options *options,
+		     struct lm_plan *plan, struct lm_error *err);
 int ops_plan_compact(struct lm_stick *stick, const struct lm_options *options,
 		     struct lm_plan *plan, struct lm_error *err);
 int ops_plan_grow(struct lm_stick *stick, const struct lm_options *options, struct lm_plan *plan,

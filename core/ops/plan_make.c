@@ -26,7 +26,7 @@ static int fill(struct lm_ctx *ctx, struct lm_stick *stick, const struct lm_opti
 	case LM_OP_COMPACT:
 		return ops_plan_compact(stick, options, plan, err);
 	case LM_OP_RECOVER:
-		break;
+		return ops_plan_recover(stick, options, plan, err);
 	}
 	return lm_fail(err, -EINVAL, NULL, NULL, "%s", _("There is no such operation"));
 }

@@ -54,6 +54,8 @@ static const char *what_was_done(const struct record *r)
 		return _("The overlay was being compacted (written anew without what is free).");
 	case LM_OP_GROW:
 		return _("The overlay was being made larger.");
+	case LM_OP_RECOVER:
+		return _("The overlay was being recovered (made usable again).");
 	default:
 		return _("The overlay was being merged into the root image.");
 	}
@@ -82,6 +84,11 @@ static const char *why_it_is_safe(const struct record *r)
 		return why_compact_is_safe(r);
 	if (r->op == LM_OP_GROW)
 		return _("Nothing is lost: what the overlay holds is not touched by that.");
+	if (r->op == LM_OP_RECOVER)
+		return r->phase == RECORD_APPLYING ?
+			       _("Nothing is lost: what was changed in it, and what is still to be\n"
+				 "changed, lies in LiveOS/livemend/recover.undo. KEEP THAT FILE.") :
+			       _("Nothing is lost: what the overlay holds has not been touched yet.");
 	switch (r->phase) {
 	case RECORD_CHECKING:
 	case RECORD_BUILDING:
@@ -209,7 +216,7 @@ static int get_method(const struct journal_pending *p, enum lm_method *method)
 
 static int from_pending(const struct journal_pending *p, struct record *r)
 {
-	static const enum lm_op ops[] = { LM_OP_MERGE, LM_OP_RESET, LM_OP_COMPACT, LM_OP_GROW };
+	static const enum lm_op ops[] = { LM_OP_MERGE, LM_OP_RESET, LM_OP_COMPACT, LM_OP_GROW, LM_OP_RECOVER };
 	const char *op = journal_get(p, "op"), *phase = journal_get(p, "phase");
 	bool known = false;
 	int ret = 0;

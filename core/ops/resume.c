@@ -29,6 +29,7 @@
 #include "core/ops/compact.h"
 #include "core/ops/merge_full.h"
 #include "core/ops/ops.h"
+#include "core/ops/recover.h"
 #include "core/plan/journal.h"
 #include "core/text.h"
 
@@ -228,6 +229,19 @@ static int prove_base(struct merge *m, struct lm_error *err)
 	return ret;
 }
 
+/*
+ * An overlay that cannot be used is what recover is for; a cut of its very first
+ * note leaves nothing but that.
+ */
+static bool nothing_but_note(const struct resume *r)
+{
+	const struct merge *m = r->m;
+	struct io_stat st;
+
+	return r->damaged && io_stat(m->rw.io, m->fresh, &st) == -ENOENT &&
+	       !compact_has_leftover(r->m, m->rw.io);
+}
+
 static int step_leftover(struct plan_run *run, void *state, struct lm_error *err)
 {
 	struct resume *r = state;
@@ -237,11 +251,14 @@ static int step_leftover(struct plan_run *run, void *state, struct lm_error *err
 	m->run = run;
 	plan_run_message(run, "%s", _("Proving that the image in place is good"));
 	ret = prove_base(m, err);
+	if (ret == -EUCLEAN && nothing_but_note(r)) {
+		lm_error_clear(err);
+		ret = 0;
+	}
 	if (ret < 0)
 		return ret;
 	plan_run_critical(run, true);
-	ret = journal_log(m->rw.io, m->dir, err,
-			  "resume: the image is good, leftovers are removed");
+	ret = journal_log(m->rw.io, m->dir, err, "resume: leftovers are removed");
 	if (ret == 0 && r->damaged)
 		ret = journal_pending_clear(m->rw.io, m->dir, err);
 	if (ret == 0)
@@ -688,6 +705,9 @@ int ops_plan_resume(struct lm_stick *stick, const struct lm_options *options, st
 		if (other)
 			return ret;
 	}
+	ret = recover_plan_resume(stick, options, plan, err);
+	if (ret != 0)
+		return ret < 0 ? ret : 0;
 	r = calloc(1, sizeof(*r));
 	if (!r)
 		return lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Planning failed"));

@@ -329,6 +329,7 @@ static int make(struct lm_plan *plan, const char *name)
 	}
 OP(ops_plan_export)
 OP(ops_plan_merge)
+OP(ops_plan_recover)
 OP(ops_plan_compact)
 OP(ops_plan_grow)
 OP(ops_plan_reset)

@@ -188,7 +188,7 @@ static void wrong_options_are_named(void **state)
 
 static void commands_to_come_are_named(void **state)
 {
-	static const char *const later[] = {"recover", "watch"};
+	static const char *const later[] = {"watch"};
 	size_t i;
 
 	(void)state;
