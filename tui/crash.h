@@ -7,10 +7,11 @@
 
 /*
  * From now on a fatal signal writes reset (copied; at most 255 bytes) to fd,
- * restores mode and the old fd 2, then takes its course. Handlers that somebody
- * else has installed (a sanitizer's) are left alone.
+ * restores mode and the standard descriptors from old (-1: that one stays), then
+ * takes its course. Handlers that somebody else has installed (a sanitizer's)
+ * are left alone.
  */
-void crash_arm(int fd, const struct termios *mode, const char *reset, int old_stderr);
+void crash_arm(int fd, const struct termios *mode, const char *reset, const int old[3]);
 
 /* The terminal has been given back the ordinary way. */
 void crash_disarm(void);

@@ -8,6 +8,8 @@
 
 #include "tui/lmcurses.h"
 
+#define ESC_DIGIT_MS 2000
+
 static const struct {
 	const char *name;
 	uint32_t key;
@@ -98,6 +100,48 @@ static uint32_t from_char(wint_t code)
 	}
 }
 
+/* ECMA-48: "[", parameters, a final byte; of several parameters the later ones are modifiers. */
+static const struct {
+	const char *sequence;
+	uint32_t key;
+} usual[] = {
+	{"[A", K_UP},          {"[B", K_DOWN},        {"[C", K_RIGHT},      {"[D", K_LEFT},
+	{"OA", K_UP},          {"OB", K_DOWN},        {"OC", K_RIGHT},      {"OD", K_LEFT},
+	{"[H", K_HOME},        {"[F", K_END},         {"OH", K_HOME},       {"OF", K_END},
+	{"[1~", K_HOME},       {"[7~", K_HOME},       {"[4~", K_END},       {"[8~", K_END},
+	{"[3~", K_DELETE},     {"[5~", K_PGUP},       {"[6~", K_PGDN},      {"[Z", K_BACKTAB},
+	{"OM", K_ENTER},       {"OP", K_F0 + 1},      {"OQ", K_F0 + 2},     {"OR", K_F0 + 3},
+	{"OS", K_F0 + 4},      {"[[A", K_F0 + 1},     {"[[B", K_F0 + 2},    {"[[C", K_F0 + 3},
+	{"[[D", K_F0 + 4},     {"[[E", K_F0 + 5},     {"[11~", K_F0 + 1},   {"[12~", K_F0 + 2},
+	{"[13~", K_F0 + 3},    {"[14~", K_F0 + 4},    {"[15~", K_F0 + 5},   {"[17~", K_F0 + 6},
+	{"[18~", K_F0 + 7},    {"[19~", K_F0 + 8},    {"[20~", K_F0 + 9},   {"[21~", K_F0 + 10},
+	{"[23~", K_F0 + 11},   {"[24~", K_F0 + 12},
+};
+
+/* What follows Esc and first, which has been read. Nothing is waited for. */
+static uint32_t sequence(struct input *input, wint_t first)
+{
+	char s[32] = {(char)first};
+	size_t n = 1, i;
+	wint_t code;
+
+	while (wget_wch(input->pad, &code) == OK) {
+		if (code < 0x20 || code > 0x7e) {
+			unget_wch((wchar_t)code);
+			break;
+		}
+		if (n + 1 < sizeof(s))
+			s[n++] = (char)code;
+		/* The Linux console's F1 to F5 have a second bracket. */
+		if (code >= 0x40 && !(n == 2 && first == '[' && code == '['))
+			break;
+	}
+	for (i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		if (strcmp(usual[i].sequence, s) == 0)
+			return usual[i].key;
+	return KEY_NAMED;
+}
+
 uint32_t input_key(struct input *input)
 {
 	wint_t code = 0;
@@ -112,8 +156,20 @@ uint32_t input_key(struct input *input)
 	/* curses has waited ESCDELAY for more, and more has come */
 	if (code >= '0' && code <= '9')
 		return (uint32_t)(K_F0 + (code == '0' ? 10 : (int)(code - '0')));
+	if (code == '[' || code == 'O')
+		return sequence(input, code);
 	unget_wch((wchar_t)code);
 	return K_ESC;
+}
+
+uint32_t input_after_esc(struct input *input, uint32_t key, int64_t now_ms, bool takes_digits)
+{
+	bool after = input->esc_at && now_ms - input->esc_at <= ESC_DIGIT_MS;
+
+	input->esc_at = key == K_ESC ? now_ms : 0;
+	if (key < '0' || key > '9' || takes_digits || !after)
+		return key;
+	return (uint32_t)(K_F0 + (key == '0' ? 10 : (int)(key - '0')));
 }
 
 uint32_t key_from_name(const char *name, size_t len)

@@ -31,17 +31,27 @@ enum {
 #define K_CTRL(letter) ((uint32_t)(letter) & 0x1fu)
 
 struct input {
-	void *pad; /* keys are read through a window that is never shown */
+	void *pad;      /* keys are read through a window that is never shown */
+	int64_t esc_at; /* when Esc was pressed last, in milliseconds; 0: not lately */
 };
 
 int input_open(struct input *input);
 void input_close(struct input *input);
 
 /*
- * The next key, without waiting; 0 when there is none. Esc followed by a digit
- * is the function key of that number (0 is F10).
+ * The next key, without waiting; 0 when there is none. Esc followed at once by a
+ * digit (as Alt sends it) is the function key of that number (0 is F10). Keys that
+ * terminals send in other ways than terminfo says are understood where that is
+ * usual, and otherwise are one unknown key rather than Esc and letters.
  */
 uint32_t input_key(struct input *input);
+
+/*
+ * Fingers that press Esc and then a digit are slower than a terminal: that is a
+ * function key too, within two seconds and where digits mean nothing else. key
+ * was read at now_ms; returns what it means.
+ */
+uint32_t input_after_esc(struct input *input, uint32_t key, int64_t now_ms, bool takes_digits);
 
 /* The key of that name ("F1", "Enter", "C-l", "Space", "a"), 0 when there is none. */
 uint32_t key_from_name(const char *name, size_t len);

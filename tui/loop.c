@@ -11,12 +11,16 @@
 
 #include "core/i18n.h"
 #include "core/text.h"
+#include "tui/cmd.h"
+#include "tui/console.h"
 #include "tui/ui.h"
 
 #define SAMPLE_S      2
 #define FRAME_MS      100 /* at least, between two frames that a job asks for */
+#define MEND_TICKS    5   /* samples between two repairs of a VT where nothing tells of damage */
+#define LATER_TICKS   1   /* a message may still be on its way to the screen when it is read */
 
-enum { FD_TTY, FD_SIGNAL, FD_SERVICE, FD_TIMER, FD_JOB, FD_STDERR, N_FDS };
+enum { FD_TTY, FD_SIGNAL, FD_SERVICE, FD_TIMER, FD_JOB, FD_STDERR, FD_CONSOLE, N_FDS };
 
 static int64_t now_ms(void)
 {
@@ -59,14 +63,16 @@ static void on_signal(struct ui *ui, int fd)
 			ui->dirty = ui->repaint = true;
 			break;
 		case SIGCONT:
-			term_resize(&ui->term);
+			term_continued(&ui->term);
 			ui->dirty = ui->repaint = true;
 			break;
 		case SIGTSTP:
 			suspend(ui);
 			break;
 		case SIGHUP:
-			term_lost(&ui->term);
+			/* Somebody may just say so: then the terminal must be given back. */
+			if (!term_alive(&ui->term))
+				term_lost(&ui->term);
 			ui_end(ui, SIGHUP);
 			break;
 		default:
@@ -76,6 +82,13 @@ static void on_signal(struct ui *ui, int fd)
 	}
 }
 
+static bool takes_digits(const struct ui *ui)
+{
+	unsigned context = ui->top->ops->context(ui->top);
+
+	return context & CTX_FIELD || cmd_for_key(context, '1') != CMD_NONE;
+}
+
 static void on_tty(struct ui *ui, short events)
 {
 	uint32_t key;
@@ -83,6 +96,7 @@ static void on_tty(struct ui *ui, short events)
 
 	while (!ui->ending && (key = input_key(&ui->input)) != 0) {
 		keys++;
+		key = input_after_esc(&ui->input, key, now_ms(), takes_digits(ui));
 		if (key == K_CTRL('z'))
 			suspend(ui);
 		else
@@ -93,6 +107,25 @@ static void on_tty(struct ui *ui, short events)
 	if ((events & (POLLHUP | POLLERR | POLLNVAL)) || (!keys && !term_alive(&ui->term))) {
 		term_lost(&ui->term);
 		ui_end(ui, SIGHUP);
+	}
+}
+
+/* The kernel and others write to consoles too: puts right what they have written over. */
+static void mend(struct ui *ui, int *ticks_left)
+{
+	term_mend(&ui->term);
+	ui->dirty = true;
+	if (ticks_left)
+		*ticks_left = LATER_TICKS;
+}
+
+static void on_tick(struct ui *ui, bool console, bool vt, int *ticks_left)
+{
+	ui_notice(ui, NOTE_TICK, 0);
+	if (*ticks_left > 0 && --*ticks_left == 0) {
+		mend(ui, NULL);
+		if (vt && !console)
+			*ticks_left = MEND_TICKS;
 	}
 }
 
@@ -140,7 +173,8 @@ int loop_run(struct ui *ui)
 	struct itimerspec every = {{SAMPLE_S, 0}, {SAMPLE_S, 0}};
 	struct pollfd fds[N_FDS] = {0};
 	int64_t drawn = 0;
-	int rc = 0;
+	int rc = 0, console = -1, mend_in = 0;
+	bool vt = false;
 
 	fds[FD_SIGNAL] = (struct pollfd){.fd = signals(), .events = POLLIN};
 	fds[FD_TIMER] = (struct pollfd){
@@ -149,6 +183,11 @@ int loop_run(struct ui *ui)
 	if (fds[FD_SIGNAL].fd < 0 || fds[FD_TIMER].fd < 0 ||
 	    timerfd_settime(fds[FD_TIMER].fd, 0, &every, NULL) < 0)
 		rc = -errno;
+	if (ui->term.in >= 0) {
+		console = console_open(ui->term.in);
+		vt = console_is_vt(ui->term.in);
+		mend_in = vt && console < 0 ? MEND_TICKS : 0;
+	}
 	while (rc == 0) {
 		int timeout = -1, job = job_fd(ui);
 		int64_t left = job >= 0 ? drawn + FRAME_MS - now_ms() : 0;
@@ -172,6 +211,7 @@ int loop_run(struct ui *ui)
 			timeout = (int)left;
 		fds[FD_TTY] = (struct pollfd){.fd = ui->term.in, .events = POLLIN};
 		fds[FD_STDERR] = (struct pollfd){.fd = ui->term.stderr_pipe, .events = POLLIN};
+		fds[FD_CONSOLE] = (struct pollfd){.fd = console, .events = POLLIN};
 		if (poll(fds, N_FDS, timeout) < 0) {
 			rc = errno == EINTR ? 0 : -errno;
 			continue;
@@ -188,14 +228,18 @@ int loop_run(struct ui *ui)
 		}
 		if (fds[FD_TIMER].revents) {
 			drain(fds[FD_TIMER].fd);
-			ui_notice(ui, NOTE_TICK, 0);
+			on_tick(ui, console >= 0, vt, &mend_in);
 		}
+		if (fds[FD_CONSOLE].revents && console_disturbed(console))
+			mend(ui, &mend_in);
 		if (fds[FD_JOB].revents) {
 			drain(fds[FD_JOB].fd);
 			ui_notice(ui, NOTE_JOB, 0);
 		}
 		ui_reap(ui);
 	}
+	if (console >= 0)
+		close(console);
 	if (fds[FD_SIGNAL].fd >= 0)
 		close(fds[FD_SIGNAL].fd);
 	if (fds[FD_TIMER].fd >= 0)

@@ -61,7 +61,7 @@ int tui_run(struct lm_ctx *ctx, const char *stick_path, const struct tui_opts *o
 	if (rc < 0)
 		goto out_term;
 	theme_init(&ui.theme, opts->no_color);
-	ui.glyphs = glyph_set(opts->ascii);
+	ui.glyphs = glyph_set(opts->ascii || ui.term.modest);
 	ui.log = logbuf_new();
 	rc = ui.log ? 0 : -ENOMEM;
 	if (rc < 0)

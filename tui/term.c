@@ -14,12 +14,13 @@
 #include "tui/crash.h"
 #include "tui/lmcurses.h"
 
-/* What the exit handler has to put right; there is one terminal and one stderr. */
+/* What the exit handler has to put right; there is one terminal. */
 static struct {
 	bool up;
-	int old_stderr;
+	bool stays; /* what is on the screen stays there after the end: no second screen */
+	int old[3]; /* the standard descriptors as they were, -1 while they are themselves */
 	FILE *out, *in;
-} held = {.old_stderr = -1};
+} held = {.old = {-1, -1, -1}};
 
 /* Copies a terminfo string without its padding ("$<5>"), which needs no care on the way out. */
 static void append_capability(char *to, size_t cap, const char *name)
@@ -46,68 +47,126 @@ static void append_capability(char *to, size_t cap, const char *name)
 	to[used] = '\0';
 }
 
-static void arm(const struct termios *mode)
+static bool has_capability(const char *name)
+{
+	char id[16];
+	const char *s;
+
+	snprintf(id, sizeof(id), "%s", name);
+	s = tigetstr(id);
+	return s && s != (const char *)-1;
+}
+
+static void arm(int fd, const struct termios *mode)
 {
 	char reset[256] = "";
 
 	append_capability(reset, sizeof(reset), "sgr0");
 	append_capability(reset, sizeof(reset), "cnorm");
 	append_capability(reset, sizeof(reset), "rmkx");
+	if (held.stays) {
+		append_capability(reset, sizeof(reset), "cr");
+		append_capability(reset, sizeof(reset), "el");
+	}
 	append_capability(reset, sizeof(reset), "rmcup");
-	crash_arm(STDIN_FILENO, mode, reset, held.old_stderr);
+	crash_arm(fd, mode, reset, held.old);
 }
 
-/* Anything printed while the screen is up goes into a pipe, and from there into the log. */
-static int capture_stderr(void)
+/*
+ * While the screen is up its own descriptors lead to the terminal. What
+ * libraries and children print goes into a pipe, and from there into the log;
+ * what they read is nothing: the keys are not theirs. Returns the pipe's read
+ * end, -1 when there is none.
+ */
+static int capture(void)
 {
-	int ends[2];
+	int ends[2], null = open("/dev/null", O_RDONLY | O_CLOEXEC), fd;
 
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
-		return -1;
-	held.old_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-	if (held.old_stderr < 0 || dup2(ends[1], STDERR_FILENO) < 0) {
-		close(ends[0]);
-		ends[0] = -1;
+		ends[0] = ends[1] = -1;
+	fflush(stdout);
+	for (fd = 0; fd < 3; fd++) {
+		int to = fd == STDIN_FILENO ? null : ends[1];
+
+		if (to < 0)
+			continue;
+		held.old[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		if (held.old[fd] >= 0)
+			dup2(to, fd);
 	}
-	close(ends[1]);
+	if (null >= 0)
+		close(null);
+	if (ends[1] >= 0)
+		close(ends[1]);
 	return ends[0];
+}
+
+static void give_back_descriptors(void)
+{
+	int fd;
+
+	fflush(stdout);
+	for (fd = 0; fd < 3; fd++)
+		if (held.old[fd] >= 0) {
+			dup2(held.old[fd], fd);
+			close(held.old[fd]);
+			held.old[fd] = -1;
+		}
+}
+
+static void release_screen(void)
+{
+	if (isendwin())
+		return;
+	/* The shell's next line begins where the key bar was. */
+	if (held.stays && move(LINES - 1, 0) == OK && clrtoeol() == OK)
+		refresh();
+	endwin();
 }
 
 static void release(void)
 {
 	if (held.up) {
 		held.up = false;
-		if (!isendwin())
-			endwin();
+		release_screen();
 		crash_disarm();
 	}
-	if (held.old_stderr >= 0) {
-		dup2(held.old_stderr, STDERR_FILENO);
-		close(held.old_stderr);
-		held.old_stderr = -1;
-	}
+	give_back_descriptors();
 }
 
-static bool can_move(void)
+static SCREEN *new_screen(bool *modest)
 {
-	char cup[] = "cup";
-	const char *s = tigetstr(cup);
-
-	return s && s != (const char *)-1;
-}
-
-static SCREEN *new_screen(void)
-{
-	static const char *const modest[] = {"vt220", "vt100", "ansi"};
+	static const char *const known[] = {"vt220", "vt100", "ansi"};
 	const char *own = getenv("TERM");
 	SCREEN *screen = NULL;
 	size_t i;
 
 	if (own && *own)
 		screen = newterm(own, held.out, held.in);
-	for (i = 0; !screen && i < sizeof(modest) / sizeof(modest[0]); i++)
-		screen = newterm(modest[i], held.out, held.in);
+	*modest = !screen;
+	for (i = 0; !screen && i < sizeof(known) / sizeof(known[0]); i++)
+		screen = newterm(known[i], held.out, held.in);
 	return screen;
+}
+
+/* A stream of our own on a standard descriptor, so that the descriptor can be lent. */
+static FILE *own_stream(int fd, const char *mode)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	FILE *f = copy >= 0 ? fdopen(copy, mode) : NULL;
+
+	if (!f && copy >= 0)
+		close(copy);
+	return f;
+}
+
+static void close_streams(void)
+{
+	if (held.out)
+		fclose(held.out);
+	if (held.in)
+		fclose(held.in);
+	held.out = held.in = NULL;
 }
 
 int term_open(struct terminal *term, bool headless)
@@ -120,19 +179,22 @@ int term_open(struct terminal *term, bool headless)
 	if (!headless && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) ||
 			  tcgetattr(STDIN_FILENO, &mode) < 0))
 		return -ENOTTY;
-	held.out = headless ? fopen("/dev/null", "we") : stdout;
-	held.in = headless ? fopen("/dev/null", "re") : stdin;
+	held.out = headless ? fopen("/dev/null", "we") : own_stream(STDOUT_FILENO, "w");
+	held.in = headless ? fopen("/dev/null", "re") : own_stream(STDIN_FILENO, "r");
 	if (held.out && held.in)
-		term->screen = new_screen();
-	if (!term->screen || !can_move()) {
+		term->screen = new_screen(&term->modest);
+	if (!term->screen || !has_capability("cup")) {
 		/* A terminal that cannot place its cursor is one for lines. */
 		if (term->screen) {
 			endwin();
 			delscreen(term->screen);
+			term->screen = NULL;
 		}
+		close_streams();
 		return -ENOTTY;
 	}
 	held.up = true;
+	held.stays = !has_capability("rmcup");
 	if (!registered)
 		registered = atexit(release) == 0;
 	raw(); /* Ctrl-C is a key here: as a signal it would hit e2fsck and mksquashfs too */
@@ -142,12 +204,13 @@ int term_open(struct terminal *term, bool headless)
 		set_escdelay(100);
 	leaveok(stdscr, FALSE);
 	scrollok(stdscr, FALSE);
-	if (!headless) {
-		term->in = STDIN_FILENO;
-		term->stderr_pipe = capture_stderr();
-		arm(&mode);
-	}
 	getmaxyx(stdscr, term->rows, term->cols);
+	if (!headless) {
+		term->in = fileno(held.in);
+		term_resize(term);
+		term->stderr_pipe = capture();
+		arm(fileno(held.out), &mode);
+	}
 	return 0;
 }
 
@@ -164,12 +227,7 @@ void term_close(struct terminal *term)
 		close(term->stderr_pipe);
 	if (term->screen)
 		delscreen(term->screen);
-	if (term->in < 0) {
-		if (held.out)
-			fclose(held.out);
-		if (held.in)
-			fclose(held.in);
-	}
+	close_streams();
 	*term = (struct terminal){.in = -1, .stderr_pipe = -1};
 }
 
@@ -179,32 +237,57 @@ void term_force_size(struct terminal *term, int rows, int cols)
 	getmaxyx(stdscr, term->rows, term->cols);
 }
 
+static int env_size(const char *name, int otherwise)
+{
+	const char *text = getenv(name);
+	long n = text ? strtol(text, NULL, 10) : 0;
+
+	return n > 0 && n <= 1000 ? (int)n : otherwise;
+}
+
 bool term_resize(struct terminal *term)
 {
 	struct winsize size = {0};
 	int rows = term->rows, cols = term->cols;
 
-	if (term->in < 0 || ioctl(term->in, TIOCGWINSZ, &size) < 0)
+	if (term->in < 0)
 		return false;
-	/* Serial lines know no size. */
-	term_force_size(term, size.ws_row ? size.ws_row : 24, size.ws_col ? size.ws_col : 80);
+	if (ioctl(term->in, TIOCGWINSZ, &size) < 0)
+		size.ws_row = size.ws_col = 0;
+	/* The kernel knows; serial lines have no size, there the environment may. */
+	term_force_size(term, size.ws_row ? size.ws_row : env_size("LINES", 24),
+			size.ws_col ? size.ws_col : env_size("COLUMNS", 80));
 	return rows != term->rows || cols != term->cols;
 }
 
 void term_suspend(struct terminal *term)
 {
+	struct sigaction usual = {.sa_handler = SIG_DFL}, old;
 	sigset_t stop;
 
-	endwin();
+	release_screen();
 	/*
-	 * SIGTSTP rather than SIGSTOP: the kernel ignores it where no shell
-	 * is there to continue us.
+	 * As the terminal's driver would: the whole group, so that a script that
+	 * waits for us stops too. SIGTSTP rather than SIGSTOP: the kernel
+	 * ignores it where no shell is there to continue us. Curses has put a
+	 * handler of its own on it.
 	 */
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTSTP);
-	kill(getpid(), SIGTSTP);
+	sigaction(SIGTSTP, &usual, &old);
+	kill(0, SIGTSTP);
 	pthread_sigmask(SIG_UNBLOCK, &stop, NULL);
 	pthread_sigmask(SIG_BLOCK, &stop, NULL);
+	sigaction(SIGTSTP, &old, NULL);
+	term_continued(term);
+}
+
+void term_continued(struct terminal *term)
+{
+	if (term->in < 0)
+		return;
+	/* Whoever stopped us from outside may have had the terminal meanwhile. */
+	reset_prog_mode();
 	term_resize(term);
 	clearok(curscr, TRUE);
 }
@@ -213,6 +296,12 @@ void term_begin(struct terminal *term)
 {
 	(void)term;
 	erase();
+}
+
+void term_mend(struct terminal *term)
+{
+	if (term->in >= 0)
+		redrawwin(stdscr);
 }
 
 void term_flush(struct terminal *term, int cursor_y, int cursor_x, bool full)

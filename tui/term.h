@@ -7,8 +7,9 @@
 
 struct terminal {
 	int in;          /* descriptor of the terminal, -1 without one */
-	int stderr_pipe; /* read end: what libraries and children print to fd 2; -1 if none */
+	int stderr_pipe; /* read end: what libraries and children print; -1 if none */
 	int rows, cols;
+	bool modest;     /* not the terminal that TERM names, which nobody knows: a simple one */
 	bool lost;       /* the terminal has gone: nothing is drawn any more */
 	void *screen;    /* curses' SCREEN */
 };
@@ -20,7 +21,7 @@ struct terminal {
  */
 int term_open(struct terminal *term, bool headless);
 
-/* Gives the terminal back; what came to fd 2 in the meantime and was not read is printed. */
+/* Gives the terminal back; what was printed in the meantime and not read goes to fd 2. */
 void term_close(struct terminal *term);
 
 /* Asks the kernel for the size and tells curses; true when it has changed. */
@@ -31,6 +32,12 @@ void term_force_size(struct terminal *term, int rows, int cols);
 
 /* Stops the process as Ctrl-Z does, with the terminal given back meanwhile. */
 void term_suspend(struct terminal *term);
+
+/* After a stop from outside: sets the terminal up again. */
+void term_continued(struct terminal *term);
+
+/* Somebody else has written to the screen: the next frame writes every cell, without clearing. */
+void term_mend(struct terminal *term);
 
 /* Sends the frame; full repaints everything. */
 void term_flush(struct terminal *term, int cursor_y, int cursor_x, bool full);

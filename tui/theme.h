@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 enum role {
-#define ROLE(name, mono, fg, attr) ROLE_##name,
+#define ROLE(name, mono, dark, dark_attr, any, any_attr) ROLE_##name,
 #include "tui/theme.def"
 #undef ROLE
 	N_ROLES
@@ -14,6 +14,7 @@ enum role {
 
 struct theme {
 	bool color;
+	int ground; /* 0: known to be dark; 1: any */
 };
 
 /* Chooses, after the terminal is up; no_color is the user's wish. */

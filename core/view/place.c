@@ -135,7 +135,8 @@ static void remove_dead(const char *place)
 
 int view_place_make(char **dir)
 {
-	const char *places[] = { getenv("TMPDIR"), "/run", "/tmp" };
+	/* With a read-only root and nothing else mounted there still is /dev. */
+	const char *places[] = { getenv("TMPDIR"), "/run", "/tmp", "/dev/shm", "/dev" };
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		if (!places[i] || places[i][0] != '/')

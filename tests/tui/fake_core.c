@@ -5,7 +5,7 @@
  * The path is words joined by ':'. Sticks: healthy watch full invalid
  * interrupted nooverlay openerror escapes. What happens to the next job:
  * fail=STEP ask=STEP hold=STEP critical=STEP slow. For plans: refuse word.
- * slowopen: opening takes half a second. hang: it never ends.
+ * noise: planning prints. slowopen: opening takes half a second. hang: it never ends.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -488,6 +488,16 @@ const char *lm_op_word(enum lm_op op)
 	return words[op];
 }
 
+/* As a library that prints does it, and a child that nobody has told better. */
+static void noise(void)
+{
+	fprintf(stderr, "NOISE of a library\n");
+	printf("NOISE on stdout\n");
+	fflush(stdout);
+	if (system("echo NOISE of a child; cat >/dev/null"))
+		abort();
+}
+
 int lm_plan_make(struct lm_ctx *ctx, struct lm_stick *stick, const struct lm_options *options,
 		 struct lm_plan **plan, struct lm_error *err)
 {
@@ -496,6 +506,8 @@ int lm_plan_make(struct lm_ctx *ctx, struct lm_stick *stick, const struct lm_opt
 	(void)stick;
 	if (ctx->log)
 		ctx->log(ctx->arg, LM_LOG_INFO, "planning");
+	if (is("noise"))
+		noise();
 	if (!p)
 		return -ENOMEM;
 	if (is("noplan")) {

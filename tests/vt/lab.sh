@@ -4,8 +4,8 @@
 #
 #   vt_need                     0 when the lab can run here, else says what is missing
 #   vt_initramfs PROGRAM        makes $lab/vt.cpio
-#   vt_start DISK LIMIT         starts it; DISK is /dev/vda, written slowly enough to watch
-#   vt_do COMMAND...            runs a shell command in the guest, prints what it says
+#   vt_start LIMIT DISK...      starts it; they are /dev/vda and so on, slow enough to watch
+#   vt_do COMMAND...            runs a shell command (one line) in the guest, prints what it says
 #   vt_key KEY...               presses keys, as QEMU's sendkey names them
 #   vt_screen                   what /dev/vcsa1 shows, as UTF-8 lines; cursor in $cursor
 #   vt_wait SECONDS PATTERN     waits until the screen shows it
@@ -52,22 +52,25 @@ vt_initramfs() {
 }
 
 vt_start() {
-	local fifo
+	local fifo limit=$1 disk drives=()
+	shift
+	for disk in "$@"; do
+		drives+=(-drive "file=$disk,format=raw,if=virtio,throttling.bps-write=1500000")
+	done
 	rm -f "$lab"/mon.* "$lab"/com.*
 	for fifo in mon.in mon.out com.in com.out; do
 		mkfifo "$lab/$fifo" || return
 	done
-	timeout -k 5 "$2" qemu-system-x86_64 -accel tcg,thread=multi -smp 2 -m 512 \
+	timeout -k 5 "$limit" qemu-system-x86_64 -accel tcg,thread=multi -smp 2 -m 512 \
 		-kernel "$kernel" -initrd "$lab/vt.cpio" \
 		-append "console=tty0 quiet loglevel=1 panic=-1 rdinit=/init" \
-		-drive file="$1",format=raw,if=virtio,throttling.bps-write=1500000 \
-		-vga std -display none -monitor pipe:"$lab/mon" -serial pipe:"$lab/com" -no-reboot \
+		"${drives[@]}" -vga std -display none -monitor pipe:"$lab/mon" -serial pipe:"$lab/com" -no-reboot \
 		</dev/null >"$lab/qemu.log" 2>&1 &
 	qemu=$!
 	exec 5<>"$lab/mon.in" 6<>"$lab/mon.out" 7<>"$lab/com.in" 8<>"$lab/com.out"
 	cat <&6 >"$lab/monitor.log" &
 	drain=$!
-	vt_answer "$((2 < 60 ? 60 : $2))" >/dev/null
+	vt_answer 60 >/dev/null
 }
 
 # Reads from the serial line until the line that ends an answer; its status.
@@ -85,7 +88,7 @@ vt_answer() {
 }
 
 vt_do() {
-	printf '%s\n' "$*" >&7
+	printf '%s\n' "${*//$'\n'/ }" >&7
 	vt_answer 30
 }
 
