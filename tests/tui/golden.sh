@@ -3,7 +3,8 @@
 # golden.sh - every screen over the fake core, held against tests/golden/tui
 #
 # A screen joins by a file of keys in tests/tui/keys (see tui/script.h), whose first line
-# is "# scenario WORDS" for tests/tui/fake_core.c. Each is played in
+# is "# scenario WORDS" for tests/tui/fake_core.c, and where the program ends with another
+# exit status than 0 the second "# status N". Each is played in
 #   {80x24, 80x25, 60x20, 132x43} x {C, C.UTF-8} x {linux, vt100} x {colours, none}
 # and the eight dumps of one size are folded into one file, where what is the same in all
 # of them is there once (fold.awk).
@@ -21,6 +22,7 @@ one()
 	name=$1 size=$2 out=$3
 	keys=$src/tests/tui/keys/$name.keys
 	scenario=$(sed -n '1s/^# scenario //p' "$keys")
+	status=$(sed -n '2s/^# status //p' "$keys")
 	dir=$out/$name.$size.d
 	mkdir "$dir" || return
 	for locale in C C.UTF-8; do
@@ -33,7 +35,7 @@ one()
 					timeout 60 "$bin" --script "$keys" --dump "$dump" "$scenario" \
 					2>"$dir/err"
 				rc=$?
-				[ $rc = 0 ] && continue
+				[ $rc = ${status:-0} ] && continue
 				echo "$locale $term $look: exit status $rc" >>"$out/$name.$size.said"
 				grep -A 60 '^== IN VAIN' "$dump" >>"$out/$name.$size.said"
 				cat "$dir/err" >>"$out/$name.$size.said"
