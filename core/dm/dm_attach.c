@@ -146,8 +146,9 @@ static int open_inside(struct lm_stick *s, const struct stick_look *look, struct
 		return open_failed(err, -ENOMEM, s->base_path);
 	in->mount = -1;
 	a->inside = in;
-	ret = dm_loop_attach_file(s->ctx, look->base_file, s->base_path,
-				  DM_LOOP_READONLY | DM_LOOP_DIRECT, &in->loop, err);
+	/* Through the page cache: SquashFS reads block by block, and would be without readahead. */
+	ret = dm_loop_attach_file(s->ctx, look->base_file, s->base_path, DM_LOOP_READONLY,
+				  &in->loop, err);
 	if (ret)
 		return ret;
 	in->mount = stick_mount_private(in->loop->node, "squashfs", true);
@@ -296,7 +297,6 @@ int dm_attach_open(struct lm_stick *stick, size_t overlay, unsigned flags,
 	ret = dm_engine_possible(stick->ctx, NULL, err);
 	if (ret)
 		return ret;
-	(void)dm_clear_leftovers(stick->ctx, NULL, NULL);
 	a = calloc(1, sizeof(*a));
 	if (!a)
 		return open_failed(err, -ENOMEM, stick->given);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a livemend that was killed left in the kernel. */
 #include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,6 +130,29 @@ static int clear_all(const struct lm_ctx *ctx, unsigned *cleared)
 	return ret;
 }
 
+/* From sysfs, without a word to the driver: nearly always there is nothing to do. */
+static bool any_of_ours(void)
+{
+	glob_t found = { 0 };
+	bool any = false;
+	size_t i;
+
+	if (glob("/sys/block/dm-*/dm/uuid", 0, NULL, &found) == 0) {
+		for (i = 0; i < found.gl_pathc && !any; i++) {
+			char uuid[160] = "";
+			FILE *f = fopen(found.gl_pathv[i], "re");
+
+			if (!f)
+				continue;
+			any = fgets(uuid, sizeof(uuid), f) &&
+			      strncmp(uuid, DM_UUID_PREFIX, strlen(DM_UUID_PREFIX)) == 0;
+			fclose(f);
+		}
+	}
+	globfree(&found);
+	return any;
+}
+
 int dm_clear_leftovers(const struct lm_ctx *ctx, unsigned *cleared, struct lm_error *err)
 {
 	unsigned count = 0;
@@ -137,8 +161,7 @@ int dm_clear_leftovers(const struct lm_ctx *ctx, unsigned *cleared, struct lm_er
 
 	if (cleared)
 		*cleared = 0;
-	/* Without the driver there are no devices; asking would load it. */
-	if (geteuid() != 0 || access("/sys/class/misc/device-mapper", F_OK))
+	if (geteuid() != 0 || !any_of_ours())
 		return 0;
 	dm_say_begin(ctx);
 	ret = clear_all(ctx, &count);

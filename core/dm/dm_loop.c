@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Loop devices by ioctl (include/uapi/linux/loop.h, drivers/block/loop.c). */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -201,6 +202,20 @@ int dm_loop_resize(struct dm_loopdev *loop, struct lm_error *err)
 	return ret;
 }
 
+static bool is_held(const char *name)
+{
+	char path[80];
+	struct dirent **list = NULL;
+	int n;
+
+	snprintf(path, sizeof(path), "/sys/block/%s/holders", name);
+	n = scandir(path, &list, NULL, NULL);
+	for (int i = 0; i < n; i++)
+		free(list[i]);
+	free(list);
+	return n > 2;
+}
+
 /* Closing is all it takes; but somebody (udev) may be looking at it just now. */
 void dm_loop_detach(struct dm_loopdev *loop)
 {
@@ -229,7 +244,7 @@ void dm_loop_detach(struct dm_loopdev *loop)
 			now.lo_inode == info.lo_inode && now.lo_device == info.lo_device &&
 			strcmp((char *)now.lo_file_name, (char *)info.lo_file_name) == 0;
 		close(fd);
-		if (!there)
+		if (!there || is_held(name))
 			break;
 		short_pause();
 	}

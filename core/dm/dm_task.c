@@ -12,7 +12,7 @@
 #include "core/ctx.h"
 #include "core/error.h"
 
-#define UDEV_DEADLINE_MS 10000
+#define UDEV_DEADLINE_MS 5000
 #define UDEV_TICK_MS     5
 
 static _Thread_local const struct lm_ctx *log_ctx;
@@ -119,7 +119,7 @@ static void nap(void)
 	nanosleep(&t, NULL);
 }
 
-/* dm_udev_wait() has no end when udev has died meanwhile. */
+/* dm_udev_wait() has no end when udev has died meanwhile. After that it is not asked again. */
 static void wait_for_udev(uint32_t cookie, const struct lm_ctx *ctx)
 {
 	int64_t end = now_ms() + UDEV_DEADLINE_MS;
@@ -135,8 +135,9 @@ static void wait_for_udev(uint32_t cookie, const struct lm_ctx *ctx)
 	/* Answers in its place, so that the semaphore does not stay behind. */
 	for (tries = 0; tries < 8 && !ready; tries++) {
 		if (!dm_udev_complete(cookie) || !dm_udev_wait_immediate(cookie, &ready))
-			return;
+			break;
 	}
+	dm_udev_set_sync_support(0);
 }
 
 int dm_task_do_udev(struct dm_task *task, const struct lm_ctx *ctx)

@@ -12,6 +12,8 @@
  *   dmtool resize LOOP FILE  the size of a file that another program has in use
  *   dmtool engine [TARGET]...
  *
+ * With DMTOOL_FAIL=N the Nth request to device-mapper or to a loop device fails.
+ *
  * Lines on stdin: "status", "grown", "e2fsck check|preen|repair", "write OFFSET BYTES", "end".
  * Each is answered by one line.
  */
@@ -32,6 +34,36 @@
 #include "core/stick/stick.h"
 
 static struct lm_ctx *ctx;
+
+/* ------------------------------------------------------------------- faults -- */
+
+/* By --wrap of the linker. */
+struct dm_task;
+int __wrap_ioctl(int fd, unsigned long request, void *arg);
+int __real_ioctl(int fd, unsigned long request, void *arg);
+int __wrap_dm_task_run(struct dm_task *task);
+int __real_dm_task_run(struct dm_task *task);
+
+static unsigned requests, fail_at;
+
+static bool is_to_fail(void)
+{
+	return ++requests == fail_at;
+}
+
+int __wrap_ioctl(int fd, unsigned long request, void *arg)
+{
+	if (is_to_fail()) {
+		errno = EIO;
+		return -1;
+	}
+	return __real_ioctl(fd, request, arg);
+}
+
+int __wrap_dm_task_run(struct dm_task *task)
+{
+	return is_to_fail() ? 0 : __real_dm_task_run(task);
+}
 
 static int say_error(const struct lm_error *e)
 {
@@ -457,9 +489,13 @@ int main(int argc, char **argv)
 
 	if (lm_ctx_new(&ctx, &e))
 		return 2;
+	if (getenv("DMTOOL_FAIL"))
+		fail_at = (unsigned)strtoul(getenv("DMTOOL_FAIL"), NULL, 10);
 	if (debug)
 		lm_ctx_set_log(ctx, log_line, NULL);
 	ret = choose(argc - 1 - debug, argv + 1 + debug);
+	if (fail_at && requests < fail_at)
+		printf("there were %u requests\n", requests);
 	lm_ctx_free(ctx);
 	return ret;
 }

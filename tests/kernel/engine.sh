@@ -10,11 +10,11 @@ traces() { dmsetup ls; losetup -a; cat /proc/self/mountinfo; ls /dev/mapper; ls 
 # begin HOW: attaches the stick, $view is the device; tell LINE: a line for it, the answer is shown.
 begin()
 {
-	rm -f /mnt/tmp/in /mnt/tmp/out
-	mkfifo /mnt/tmp/in /mnt/tmp/out
-	"$dmtool" attach "$1" "$s" </mnt/tmp/in >/mnt/tmp/out 2>/mnt/tmp/log &
+	rm -f /mnt/tmp/to /mnt/tmp/from
+	mkfifo /mnt/tmp/to /mnt/tmp/from
+	"$dmtool" attach "$1" "$s" </mnt/tmp/to >/mnt/tmp/from 2>/mnt/tmp/log &
 	tool=$!
-	exec 3>/mnt/tmp/in 4</mnt/tmp/out
+	exec 3>/mnt/tmp/to 4</mnt/tmp/from
 	read -r view sectors chunk <&4 || view=nothing
 }
 tell() { echo "$1" >&3 && read -r answer <&4 && echo "$answer"; }
@@ -140,6 +140,25 @@ same "three devices, one on the other" 3 "$(dmsetup ls | grep -c livemend)"
 # The lowest goes with its last user, which is the one above.
 same "the next start clears it" "cleared 2" "$("$dmtool" clear)"
 check "SIGKILL: nothing is left after that" gone
+
+# ------------------------------------------ every request to the kernel may fail
+every_failure()
+{
+	n=0
+	while n=$((n + 1)); do
+		DMTOOL_FAIL=$n timeout 20 "$dmtool" attach rw "$s" </dev/null >/mnt/tmp/out 2>&1
+		rc=$?
+		! grep -q '^there were' /mnt/tmp/out || break
+		# Where it is no error, it was something that is better with than without.
+		[ $rc = 0 ] || grep -q '^error [345] -' /mnt/tmp/out ||
+			{ echo "request $n: status $rc"; cat /mnt/tmp/out; return 1; }
+		gone || { echo "after request $n"; return 1; }
+	done
+	[ $n -gt 15 ] || { echo "only $n requests"; return 1; }
+}
+sum=$(sha256sum <"$o")
+check "whichever request to the kernel fails, nothing is left" every_failure
+same "and nothing was written" "$sum" "$(sha256sum <"$o")"
 
 # ------------------------------------------------- what is not given to the kernel
 # refused TEXT CODE WORDS [HOW]: exit status and reason of a refusal
@@ -304,3 +323,52 @@ dmsetup remove --retry origin
 check "a device that is not there: an error" sh -c "\"$dmtool\" status origin | grep -q '^error'"
 losetup -d "$meta"
 losetup -d "$data"
+
+# ------------------------------------------------------- without nodes, with udev
+new_stick root-4k xz 16384
+attach
+use_stick udev 1
+want=$(device_sum)
+detach
+static_dev()
+{
+	unshare -m sh -c 'mount -t tmpfs none /dev && mkdir /dev/mapper &&
+		mknod /dev/null c 1 3 && mknod /dev/loop-control c 10 237 &&
+		mknod /dev/mapper/control c 10 "$(awk "\$2 == \"device-mapper\" { print \$1 }" /proc/misc)" &&
+		"$0" attach rw "$1" && ls -A /dev | grep -v -x -e null -e loop-control -e mapper' \
+		"$dmtool" "$s" </dev/null >/mnt/tmp/out 2>&1
+	cat /mnt/tmp/out
+	[ "$(sed 's|[0-9][0-9]*|N|g' /mnt/tmp/out)" = "/proc/N/fd/N N N" ]
+}
+check "a static /dev without nodes for all that" static_dev
+check "static /dev: nothing is left" gone
+
+semaphores() { awk 'NR > 1' /proc/sysvipc/sem; }
+unset DM_DISABLE_UDEV
+udevd=/lib/systemd/systemd-udevd
+[ -x $udevd ] || udevd=/usr/lib/systemd/systemd-udevd
+if [ -x $udevd ] && $udevd --daemon >/dev/null 2>&1 && udevadm settle -t 20; then
+	before=$(traces)
+	begin rw
+	same "with udev: the device is what it was" "$want" "$(sha256sum <"$view")"
+	udevadm info "$view" >/mnt/tmp/udev
+	check "udev knows to leave it alone" grep -q "DM_UDEV_DISABLE_OTHER_RULES_FLAG=1" /mnt/tmp/udev
+	check "it did not look into it" ! grep -q ID_FS_TYPE /mnt/tmp/udev
+	check "udev's own link is there" test -b "/dev/mapper/$(dmsetup info -c --noheadings -o name "$view")"
+	check "closed, with udev" end
+	udevadm settle -t 20
+	check "with udev: nothing is left" gone
+	check "with udev: no semaphore is left" test -z "$(semaphores)"
+	pid=$(pidof systemd-udevd)
+	kill -STOP $pid
+	begin rw
+	same "udev hangs: the device is what it was" "$want" "$(sha256sum <"$view")"
+	check "closed, though udev hangs" end
+	check "udev hangs: no semaphore is left" test -z "$(semaphores)"
+	kill -CONT $pid
+	udevadm settle -t 20
+	check "udev hung: nothing is left" gone
+	kill $pid
+else
+	echo "# no udev here"
+fi
