@@ -62,16 +62,19 @@ void service_free_answer(enum want want, void *data)
 	}
 }
 
-void service_post(struct worker *w, enum want want, void *data, int rc, const struct lm_error *err)
+static enum want slot_of(enum want want)
+{
+	return want == WANT_FULL_STATUS ? WANT_STATUS : want == WANT_DEEP_DOCTOR ? WANT_DOCTOR : want;
+}
+
+void *service_post_locked(struct worker *w, enum want want, void *data, int rc,
+			  const struct lm_error *err)
 {
 	struct service *s = w->s;
-	enum want slot = want == WANT_FULL_STATUS   ? WANT_STATUS
-			 : want == WANT_DEEP_DOCTOR ? WANT_DOCTOR
-						    : want;
+	enum want slot = slot_of(want);
 	struct answer *a = &s->answers[slot];
 	void *old = data;
 
-	pthread_mutex_lock(&s->lock);
 	if (!w->orphan) {
 		old = a->fresh && a->rc == 0 ? a->data : NULL;
 		*a = (struct answer){.fresh = true, .data = data, .rc = rc};
@@ -80,9 +83,18 @@ void service_post(struct worker *w, enum want want, void *data, int rc, const st
 		if (slot == WANT_PLAN)
 			s->plan_posted = w->plan_tag;
 	}
-	pthread_mutex_unlock(&s->lock);
-	service_free_answer(slot, old);
 	poke(s->fd);
+	return old;
+}
+
+void service_post(struct worker *w, enum want want, void *data, int rc, const struct lm_error *err)
+{
+	void *old;
+
+	pthread_mutex_lock(&w->s->lock);
+	old = service_post_locked(w, want, data, rc, err);
+	pthread_mutex_unlock(&w->s->lock);
+	service_free_answer(slot_of(want), old);
 }
 
 static void free_plans(struct old_plan *p)

@@ -71,17 +71,20 @@ void service_list(struct worker *w)
 	struct lm_error err = {0};
 	size_t count = 0;
 	int rc = lm_find(s->ctx, &list, &count, &err);
+	void *old;
 
+	pthread_mutex_lock(&s->lock);
 	if (rc == 0) {
-		pthread_mutex_lock(&s->lock);
 		take_list(s, list, count);
 		copy = found_copy(&s->found);
 		service_wake(s, WORKER_LOOK, 1u << WANT_JUDGE);
-		pthread_mutex_unlock(&s->lock);
 		rc = copy ? 0 : -ENOMEM;
 		err.code = rc;
 	}
-	service_post(w, WANT_STICKS, copy, rc, &err);
+	/* Before the lock is given up: what is found out about these sticks is newer. */
+	old = service_post_locked(w, WANT_STICKS, copy, rc, &err);
+	pthread_mutex_unlock(&s->lock);
+	service_free_answer(WANT_STICKS, old);
 }
 
 /* With the lock: the next one to look at, whole; false when all have been looked at. */
@@ -105,6 +108,7 @@ void service_judge(struct worker *w)
 	serial = s->found_serial;
 	for (i = 0; !s->stop && serial == s->found_serial && next_of(s, i, &one); i++) {
 		struct found *copy = NULL;
+		void *old = NULL;
 
 		pthread_mutex_unlock(&s->lock);
 		lm_found_judge(s->ctx, &one, NULL);
@@ -119,11 +123,12 @@ void service_judge(struct worker *w)
 			one.headline = NULL;
 			copy = found_copy(&s->found);
 		}
+		if (copy)
+			old = service_post_locked(w, WANT_STICKS, copy, 0, NULL);
+		pthread_mutex_unlock(&s->lock);
+		service_free_answer(WANT_STICKS, old);
 		free(one.path);
 		free(one.headline);
-		pthread_mutex_unlock(&s->lock);
-		if (copy)
-			service_post(w, WANT_STICKS, copy, 0, NULL);
 		pthread_mutex_lock(&s->lock);
 	}
 	pthread_mutex_unlock(&s->lock);

@@ -64,6 +64,12 @@ struct service {
 
 /* Posts an answer, unless nobody waits for this worker any more; takes over data. */
 void service_post(struct worker *w, enum want want, void *data, int rc, const struct lm_error *err);
+/*
+ * The same with the lock held, for an answer that must not come after a newer
+ * one of another worker. Returns what to free without the lock.
+ */
+void *service_post_locked(struct worker *w, enum want want, void *data, int rc,
+			  const struct lm_error *err);
 /* With the lock. */
 void service_wake(struct service *s, enum worker_kind kind, unsigned wants);
 
