@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
@@ -336,34 +337,48 @@ int dm_dev_resume(struct dm_dev *dev, struct lm_error *err)
 	return 0;
 }
 
+/*
+ * What was on the device is out of reach between suspend and resume. If it is
+ * the root of the running system, that includes this program: nothing may be
+ * paged in, no message looked up or written.
+ */
 int dm_dev_swap(struct dm_dev *dev, const struct dm_target *targets, unsigned count,
 		unsigned flags, struct lm_error *err)
 {
-	uint64_t sectors;
-	int ret, back;
+	const char *what = _("Holding the device still failed");
+	const char *load_failed = _("Loading a table into the kernel failed");
+	const char *resume_failed = _("Letting the device go on failed");
+	char said[200] = "";
+	uint64_t sectors = 0;
+	int ret, back = 0;
 
-	dm_say_begin(dev->ctx);
+	(void)mlockall(MCL_CURRENT | MCL_FUTURE);
+	dm_say_begin(NULL);
 	ret = suspend(dev, 0);
-	if (ret)
-		return failed(err, ret, dev, _("Holding the device still failed"));
-	/* Only now: a snapshot reads its table of exceptions while it is being loaded. */
-	ret = load(dev, targets, count, (flags & DM_DEV_READONLY) != 0, &sectors);
-	if (ret)
-		failed(err, ret, dev, _("Loading a table into the kernel failed"));
-	dm_say_begin(dev->ctx);
-	back = simple(dev, DM_DEVICE_RESUME, true);
-	if (back && !ret) {
-		ret = failed(err, back, dev, _("Letting the device go on failed"));
-		dm_say_begin(dev->ctx);
-		(void)simple(dev, DM_DEVICE_CLEAR, false);
+	if (!ret) {
+		/* Only now: a snapshot reads its exceptions while it is being loaded. */
+		what = load_failed;
+		ret = load(dev, targets, count, (flags & DM_DEV_READONLY) != 0, &sectors);
 		back = simple(dev, DM_DEVICE_RESUME, true);
+		if (back) {
+			/* The new table cannot be used: the old one is still there. */
+			what = resume_failed;
+			ret = back;
+			(void)simple(dev, DM_DEVICE_CLEAR, false);
+			back = simple(dev, DM_DEVICE_RESUME, true);
+		}
 	}
-	dm_say_end();
+	snprintf(said, sizeof(said), "%s", dm_say_end());
+	(void)munlockall();
 	if (back)
 		ctx_log(dev->ctx, LM_LOG_ERROR, "%s: could not be resumed", dev->name);
-	if (!ret)
-		dev->sectors = sectors;
-	return ret;
+	if (ret) {
+		lm_fail(err, ret, dev->name, NULL, "%s", what);
+		dm_because(err, said);
+		return ret;
+	}
+	dev->sectors = sectors;
+	return 0;
 }
 
 int dm_dev_remove(struct dm_dev *dev, struct lm_error *err)

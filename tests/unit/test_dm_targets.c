@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Tables and status lines of targets, and who made a device: what needs no kernel. */
+/* Tables and status lines of targets, who made a device, loops: what needs no device-mapper. */
 #include "tests/unit/stick_help.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "core/ctx.h"
 #include "core/dm/device.h"
 #include "core/dm/dm_task.h"
 #include "core/dm/engine.h"
+#include "core/dm/loop.h"
 
 /* Every text that is cut off, or has one byte more or another, is refused, or is a number. */
 static void hurt(const char *text, int (*parse)(const char *params))
@@ -373,9 +378,133 @@ static void test_choice(void **state)
 	lm_ctx_free(ctx);
 }
 
+/* A file of that many bytes, open for writing. */
+static int make_file(const char *dir, const char *name, off_t bytes)
+{
+	int fd = open(help_path(dir, name), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, bytes), 0);
+	return fd;
+}
+
+/* Loop devices need root and a kernel that has them; a container may have neither. */
+static bool loops_work(const char *dir)
+{
+	int fd = make_file(dir, "probe", 4096), ret;
+	struct dm_loopdev *loop;
+
+	ret = dm_loop_attach(NULL, fd, "probe", 0, 0, DM_LOOP_READONLY, &loop, NULL);
+	close(fd);
+	if (!ret)
+		dm_loop_detach(loop);
+	return ret == 0;
+}
+
+static void wait_unused(uint64_t dev, uint64_t ino)
+{
+	struct timespec tick = { 0, 20 * 1000000L };
+	struct dm_use use;
+
+	while (dm_find_use(dev, ino, &use) == 1)
+		nanosleep(&tick, NULL); /* main() has an alarm */
+}
+
+static void test_loop(void **state)
+{
+	char *dir = help_dir(), buf[1024];
+	struct dm_loopdev *loop = NULL, *part = NULL;
+	struct lm_error err = { 0 };
+	struct dm_use use;
+	struct stat st;
+	uint64_t sectors;
+	int fd;
+
+	(void)state;
+	if (!loops_work(dir)) {
+		help_remove(dir);
+		skip();
+	}
+	fd = make_file(dir, "file", 1 << 20);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(pwrite(fd, "here", 4, 4096), 4);
+	assert_int_equal(dm_loop_attach(NULL, fd, "file", 0, 0, DM_LOOP_DIRECT, &loop, &err), 0);
+	assert_int_equal(loop->sectors, 2048);
+	assert_false(loop->readonly);
+	assert_int_equal(dm_find_use(st.st_dev, st.st_ino, &use), 1);
+	assert_int_equal(use.loop[0], 'l');
+
+	/* A part of it, read-only. */
+	assert_int_equal(dm_loop_attach(NULL, fd, "file", 4096, 8192, DM_LOOP_READONLY, &part, &err),
+			 0);
+	assert_int_equal(part->sectors, 16);
+	assert_true(part->readonly);
+	assert_int_not_equal(part->number, loop->number);
+	assert_int_equal(pread(part->fd, buf, 4, 0), 4);
+	assert_memory_equal(buf, "here", 4);
+	assert_int_equal(pwrite(part->fd, "none", 4, 0), -1);
+	dm_loop_detach(part);
+
+	/* Larger while in use, told by its owner and by others. */
+	assert_int_equal(ftruncate(fd, 2 << 20), 0);
+	assert_int_equal(dm_loop_resize(loop, &err), 0);
+	assert_int_equal(loop->sectors, 4096);
+	assert_int_equal(ftruncate(fd, 3 << 20), 0);
+	assert_int_equal(dm_loop_resize_used(use.loop, st.st_dev, st.st_ino, &sectors, &err), 0);
+	assert_int_equal(sectors, 6144);
+	assert_int_equal(dm_loop_resize_used(use.loop, st.st_dev, st.st_ino + 1, &sectors, &err),
+			 -ESTALE);
+	assert_true(err.what[0] && err.why[0]);
+	assert_int_equal(dm_loop_resize_used("sda", st.st_dev, st.st_ino, NULL, &err), -EINVAL);
+	dm_loop_detach(loop);
+	assert_int_equal(dm_find_use(st.st_dev, st.st_ino, &use), 0);
+	close(fd);
+	help_remove(dir);
+}
+
+/* Whoever is killed takes his loops along; those who want one at the same time get one each. */
+static void test_loop_race(void **state)
+{
+	char *dir = help_dir();
+	struct dm_loopdev *loop;
+	struct stat st;
+	int fd, i, n, status;
+	pid_t pid;
+
+	(void)state;
+	if (!loops_work(dir)) {
+		help_remove(dir);
+		skip();
+	}
+	fd = make_file(dir, "file", 1 << 20);
+	assert_int_equal(fstat(fd, &st), 0);
+	for (i = 0; i < 4; i++) {
+		pid = fork();
+		assert_true(pid >= 0);
+		if (pid)
+			continue;
+		for (n = 0; n < 5; n++) {
+			if (dm_loop_attach(NULL, fd, "file", 0, 0, 0, &loop, NULL))
+				_exit(1);
+			dm_loop_detach(loop);
+		}
+		if (dm_loop_attach(NULL, fd, "file", 0, 0, 0, &loop, NULL))
+			_exit(1);
+		raise(SIGKILL);
+	}
+	for (i = 0; i < 4; i++) {
+		assert_true(wait(&status) > 0);
+		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	}
+	wait_unused(st.st_dev, st.st_ino);
+	close(fd);
+	help_remove(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_loop),   cmocka_unit_test(test_loop_race),
 		cmocka_unit_test(test_mirror), cmocka_unit_test(test_thin),
 		cmocka_unit_test(test_pool),   cmocka_unit_test(test_words),
 		cmocka_unit_test(test_tables), cmocka_unit_test(test_owner),
