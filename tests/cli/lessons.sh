@@ -71,18 +71,13 @@ lesson merge-again 2>/dev/null
 [ ! -d "$work/merge-again" ]
 ok "there is no such lesson"
 
-if "$program" --help | grep -q '^  recover '; then
-	for name in overflow invalid; do
-		word=full
-		[ $name = overflow ] || word=invalid
-		second=0
-		lesson $name
-		[ $name = invalid ] || second=$(bytes status root free_bytes)
-		answers $word && at 2 && answers "$second" && at 3 && plans y && at 4 && works && over
-		ok "$name"
-	done
-else
-	skip "overflow" "recover is not there"
-	skip "invalid" "recover is not there"
-fi
+for name in overflow invalid; do
+	word=full
+	[ $name = overflow ] || word=invalid
+	second=0
+	lesson $name
+	[ $name = invalid ] || second=$(bytes status root free_bytes)
+	answers $word && at 2 && answers "$second" && at 3 && plans y && at 4 && works && over
+	ok "$name"
+done
 tap_end

@@ -164,6 +164,18 @@ ok "the doctor finds it well"
 says 0 "$program" "$s" log q && has "$out" "merge"
 ok "its log knows"
 
+# --- a full overlay brought back, with nothing but what is said to go by
+f=$work/full
+timeout 60 "$program" practice --yes --lesson overflow "$f" >/dev/null 2>&1 || :
+says 0 "$program" "$f" q && has "$out" "state full" && has "$out" "What to do: "
+ok "a full overlay is said to be full, and what helps"
+says 0 "$program" "$f" recover "" "" "" "" "" y q && has "$out" "The overlay can be used again" && has "$out" "state active"
+ok "recover brings it back"
+run 0 doctor "$f"
+ok "and the doctor agrees"
+says 0 "$program" "$f" merge 1 "" "" "" "" "" merge q && has "$out" "state empty"
+ok "then it can be merged"
+
 # --- lessons
 says 0 "$program" "$work" practice 1 "$work/lesson" "" "" "" "" y h l 999 50 29 30 31 32 33 34 35 36 37 q q &&
 	has "$out" "Lesson: What an overlay is" && has "$out" "Hint: " && has "$out" "Not yet" && has "$out" "Right: "
