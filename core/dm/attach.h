@@ -17,6 +17,8 @@
 #define DM_ATTACH_WRITE 1u
 /* The base alone, whatever overlays there are. */
 #define DM_ATTACH_BASE 2u
+/* An overlay that is marked invalid is read as if it were not; read-only. */
+#define DM_ATTACH_FORCE 4u
 
 struct dm_attach {
 	struct dm_dev *dev;      /* the merged device; dev->path for e2fsck and others */
@@ -24,6 +26,7 @@ struct dm_attach {
 	uint64_t sectors, chunk_sectors;
 	bool writable;
 	void *inside;            /* private: the SquashFS around the base */
+	struct dm_as_valid *as_valid; /* private: with DM_ATTACH_FORCE */
 };
 
 /*

@@ -11,6 +11,7 @@
 #include "core/ctx.h"
 #include "core/dm/attach.h"
 #include "core/dm/engine.h"
+#include "core/dm/scratch.h"
 #include "core/error.h"
 #include "core/i18n.h"
 
@@ -36,7 +37,7 @@ static int open_failed(struct lm_error *err, int ret, const char *on)
 /* -------------------------------------------------------- what stands against it -- */
 
 static int check_store(const struct lm_stick *s, size_t overlay, const struct stick_look *look,
-		       struct lm_error *err)
+		       unsigned flags, struct lm_error *err)
 {
 	const char *path = s->overlays[overlay].path;
 	const struct cow_info *info;
@@ -56,7 +57,7 @@ static int check_store(const struct lm_stick *s, size_t overlay, const struct st
 		return refuse(err, -EUCLEAN, path, info->trouble[0] ? info->trouble :
 			      _("its store is damaged, and the kernel would not notice"),
 			      _("`livemend doctor` says what is wrong."));
-	if (info->state == LM_STATE_INVALID)
+	if (info->state == LM_STATE_INVALID && !(flags & DM_ATTACH_FORCE))
 		return refuse(err, -EUCLEAN, path,
 			      _("the kernel marked it invalid, and would give nothing of it"),
 			      _("`livemend recover` makes it usable again."));
@@ -210,13 +211,17 @@ static int attach_overlay(struct lm_stick *s, size_t overlay, const struct stick
 	if (!ret)
 		ret = dm_loop_attach_file(s->ctx, file, path,
 					  a->writable ? 0 : DM_LOOP_READONLY, &a->overlay, err);
+	if (!ret && info->state == LM_STATE_INVALID)
+		ret = dm_as_valid_open(s->ctx, file, path, a->overlay, info->chunk_sectors,
+				       &a->as_valid, err);
 	io_file_close(file);
 	if (ret)
 		return ret;
 	if (a->writable && a->overlay->readonly)
 		return refuse(err, -EROFS, path, _("the overlay cannot be written to"), NULL);
 	a->chunk_sectors = info->chunk_sectors;
-	ret = dm_target_snapshot(table, a->sectors, a->base->devno, a->overlay->devno,
+	ret = dm_target_snapshot(table, a->sectors, a->base->devno,
+				 a->as_valid ? dm_as_valid_devno(a->as_valid) : a->overlay->devno,
 				 a->chunk_sectors, false);
 	if (ret)
 		lm_fail(err, ret, path, NULL, "%s", _("The overlay cannot be given to the kernel"));
@@ -261,14 +266,14 @@ static int build(struct lm_stick *s, size_t overlay, unsigned flags, const struc
 				"kernel could use"),
 			      _("Mount it and give the mount point to livemend."));
 	if (with) {
-		ret = check_store(s, overlay, look, err);
+		ret = check_store(s, overlay, look, flags, err);
 		if (ret)
 			return ret;
 		/* The kernel would write a header into a new store, or fail at that. */
 		if (cow_store_info(look->store)->header_zero && !(flags & DM_ATTACH_WRITE))
 			with = false;
 	}
-	a->writable = with && flags & DM_ATTACH_WRITE;
+	a->writable = with && flags & DM_ATTACH_WRITE && !(flags & DM_ATTACH_FORCE);
 	ret = check_base_steady(look->base_file, s->base_path, err);
 	if (!ret)
 		ret = attach_base(s, look, a, err);
@@ -337,6 +342,9 @@ int dm_attach_close(struct dm_attach *a, struct lm_error *err)
 		if (err)
 			*err = later;
 	}
+	gone = dm_as_valid_close(a->as_valid, ret ? NULL : err);
+	if (gone && !ret)
+		ret = gone;
 	dm_loop_detach(a->overlay);
 	dm_loop_detach(a->base);
 	inside_close(a->inside);

@@ -16,6 +16,12 @@
 #define E2FSCK_REBOOT 2
 #define E2FSCK_LEFT 4
 
+/* It did not come to its end; with LEFT it says besides that it met what it may not mend. */
+static bool gave_up(int status)
+{
+	return !(status & E2FSCK_LEFT) && status & ~(E2FSCK_FIXED | E2FSCK_REBOOT);
+}
+
 static int refuse_state(const struct merge *m, const struct cow_info *info, struct lm_error *err)
 {
 	switch (info->state) {
@@ -204,7 +210,7 @@ static int repair(struct merge *m, struct lm_error *err)
 	ret = run_e2fsck(m, FS_PREEN, &status, err);
 	if (ret < 0)
 		return ret;
-	if (status & ~(E2FSCK_FIXED | E2FSCK_REBOOT | E2FSCK_LEFT))
+	if (gave_up(status))
 		return e2fsck_failed(m, status, err);
 	if (!(status & E2FSCK_LEFT))
 		return 0;
@@ -248,7 +254,7 @@ int merge_check_fs(struct merge *m, struct lm_error *err)
 				return ret;
 			if (status == 0)
 				return 0;
-			if (status & ~E2FSCK_LEFT)
+			if (gave_up(status))
 				return e2fsck_failed(m, status, err);
 		}
 		ret = repair(m, err);

@@ -41,7 +41,7 @@ struct recover {
 	struct recover_ills ills;
 	uint64_t old_bytes, new_bytes; /* length of the overlay */
 	uint64_t fill_from, fill_bytes; /* hollow: where storage is reserved */
-	bool undo;            /* resume: take it back */
+	bool kernel;          /* e2fsck works on a device of the kernel's */
 	bool grown, logged;   /* as far as it came */
 	bool left_alone;      /* the stick was used meanwhile */
 
@@ -87,6 +87,12 @@ int recover_size(struct recover *r, uint64_t asked, const struct io_stat *st,
 
 /* ---- recover_fsck.c ---- */
 bool recover_can_check(const struct recover *r);
+/*
+ * Which engine runs e2fsck: FUSE, or the kernel's device-mapper with a snapshot
+ * of the merged device in memory. Refuses the one that was asked for and is not
+ * possible.
+ */
+int recover_choose_engine(struct recover *r, struct lm_error *err);
 /* e2fsck into the store in memory, until it is clean. */
 int recover_fsck(struct recover *r, struct lm_error *err);
 /* e2fsck -fn on what is on the stick now. */

@@ -6,6 +6,9 @@
 #include <sys/mman.h>
 
 #include "core/ctx.h"
+#include "core/dm/attach.h"
+#include "core/dm/engine.h"
+#include "core/dm/scratch.h"
 #include "core/error.h"
 #include "core/fs/fs_lost.h"
 #include "core/i18n.h"
@@ -18,9 +21,26 @@
 #define E2FSCK_REBOOT 2
 #define E2FSCK_LEFT 4
 
+/* It did not come to its end; with LEFT it says besides that it met what it may not mend. */
+static bool gave_up(int status)
+{
+	return !(status & E2FSCK_LEFT) && status & ~(E2FSCK_FIXED | E2FSCK_REBOOT);
+}
+
 bool recover_can_check(const struct recover *r)
 {
-	return !r->m->ctx->no_fuse && view_fuse_available();
+	return r->kernel || (!r->m->ctx->no_fuse && view_fuse_available());
+}
+
+int recover_choose_engine(struct recover *r, struct lm_error *err)
+{
+	bool has_fuse = !r->m->ctx->no_fuse && view_fuse_available();
+	enum lm_engine engine;
+	int ret = dm_engine_choose(r->m->ctx, has_fuse ? LM_ENGINE_DIRECT : LM_ENGINE_KERNEL, NULL,
+				   &engine, err);
+
+	r->kernel = ret == 0 && engine == LM_ENGINE_KERNEL;
+	return ret;
 }
 
 static int on_progress(void *arg, unsigned pass, uint64_t done, uint64_t total)
@@ -65,11 +85,71 @@ static int run_on(struct recover *r, struct io_source *top, enum fs_e2fsck mode,
 	return ret;
 }
 
+/* ---- the same through the kernel ---- */
+
+static struct lm_stick *stick_of(struct recover *r)
+{
+	return &r->m->seen;
+}
+
+static int run_by_kernel(struct recover *r, enum fs_e2fsck mode, int *status, struct lm_error *err)
+{
+	uint64_t chunk = cow_store_info(r->look.store)->chunk_sectors;
+	struct lm_error later = { 0 };
+	struct dm_attach *attach = NULL;
+	struct dm_scratch *scratch = NULL;
+	int ret, closed;
+
+	/* The kernel writes to the file itself: what we know of it is opened afresh. */
+	cow_store_close(r->scratch);
+	r->scratch = NULL;
+	ret = dm_attach_open(stick_of(r), 0, DM_ATTACH_FORCE, &attach, err);
+	if (ret == 0)
+		ret = dm_scratch_open(attach, r->scratch_file, chunk, &scratch, err);
+	if (ret == 0)
+		ret = fs_e2fsck(dm_scratch_path(scratch), mode, on_progress, on_line, r, status,
+				err);
+	closed = dm_scratch_close(scratch, &later);
+	if (closed == 0)
+		closed = dm_attach_close(attach, &later);
+	else
+		(void)dm_attach_close(attach, NULL);
+	if (ret == 0 && closed < 0) {
+		ret = closed;
+		if (err)
+			*err = later;
+	}
+	closed = cow_store_open(r->scratch_file, _("memory"), r->look.base->size_bytes / 512,
+				&r->scratch, ret == 0 ? err : NULL);
+	return ret < 0 ? ret : closed;
+}
+
+static int prove_by_kernel(struct recover *r, int *status, struct lm_error *err)
+{
+	struct dm_attach *attach;
+	struct lm_error later = { 0 };
+	int ret = dm_attach_open(stick_of(r), 0, 0, &attach, err), closed;
+
+	if (ret < 0)
+		return ret;
+	ret = dm_attach_e2fsck(attach, FS_CHECK, on_progress, on_line, r, status, err);
+	closed = dm_attach_close(attach, &later);
+	if (ret == 0 && closed < 0) {
+		ret = closed;
+		if (err)
+			*err = later;
+	}
+	return ret;
+}
+
 static int run_in_memory(struct recover *r, enum fs_e2fsck mode, int *status, struct lm_error *err)
 {
 	struct io_source *top;
-	int ret = view_open(r->view, r->scratch, mode != FS_CHECK, false, &top, err);
+	int ret;
 
+	if (r->kernel)
+		return run_by_kernel(r, mode, status, err);
+	ret = view_open(r->view, r->scratch, mode != FS_CHECK, false, &top, err);
 	if (ret < 0)
 		return ret;
 	ret = run_on(r, top, mode, status, err);
@@ -127,7 +207,7 @@ static int repair(struct recover *r, struct lm_error *err)
 	ret = run_in_memory(r, FS_PREEN, &status, err);
 	if (ret < 0)
 		return ret;
-	if (status & ~(E2FSCK_FIXED | E2FSCK_REBOOT | E2FSCK_LEFT))
+	if (gave_up(status))
 		return failed(r, status, err);
 	if (status & E2FSCK_LEFT) {
 		if (!plan_run_ask(r->m->run,
@@ -141,7 +221,7 @@ static int repair(struct recover *r, struct lm_error *err)
 		ret = run_in_memory(r, FS_REPAIR, &status, err);
 		if (ret < 0)
 			return ret;
-		if (status & ~(E2FSCK_FIXED | E2FSCK_REBOOT | E2FSCK_LEFT))
+		if (gave_up(status))
 			return failed(r, status, err);
 	}
 	plan_run_message(r->m->run, "%s", _("Checking that nothing is left to repair"));
@@ -160,7 +240,7 @@ static int check_and_repair(struct recover *r, struct lm_error *err)
 		ret = run_in_memory(r, FS_CHECK, &status, err);
 		if (ret < 0)
 			return ret;
-		if (status & ~E2FSCK_LEFT)
+		if (gave_up(status))
 			return failed(r, status, err);
 	}
 	/* What a check alone said are no repairs. */
@@ -192,7 +272,9 @@ int recover_fsck(struct recover *r, struct lm_error *err)
 	if (r->m->ctx->repair)
 		return repair_by_test(r, err);
 
-	r->unchecked = !fs_info(r->fs)->readable || !recover_can_check(r);
+	/* The kernel does not take a store whose next table lies beyond its end. */
+	r->unchecked = !fs_info(r->fs)->readable || !recover_can_check(r) ||
+		       (r->kernel && r->ills.cut_table);
 	if (r->unchecked)
 		return 0;
 	if (fs_count_lost(r->fs, &r->lost_before) < 0)
@@ -218,7 +300,8 @@ int recover_prove_clean(struct recover *r, struct lm_error *err)
 	if (!r->checked || !recover_can_check(r))
 		return 0;
 	plan_run_message(r->m->run, "%s", _("Checking the file system as it is on the stick"));
-	ret = run_on(r, r->view, FS_CHECK, &status, err);
+	ret = r->kernel ? prove_by_kernel(r, &status, err) :
+			  run_on(r, r->view, FS_CHECK, &status, err);
 	if (ret == 0 && status != 0) {
 		lm_fail(err, -EUCLEAN, r->m->overlay, NULL, "%s",
 			_("The file system is not clean after its repair"));

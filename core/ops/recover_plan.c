@@ -7,7 +7,6 @@
 
 #include "core/bytes.h"
 #include "core/ctx.h"
-#include "core/dm/engine.h"
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/ops/ops.h"
@@ -344,7 +343,7 @@ int ops_plan_recover(struct lm_stick *stick, const struct lm_options *options,
 		    _("Start from the stick, or empty the overlay for good with a merge."));
 	ret = refuse_kind(stick, &why);
 	if (ret == 0)
-		ret = dm_engine_direct_only(stick->ctx, &why);
+		ret = recover_choose_engine(p.r, &why);
 	if (ret == 0)
 		ret = recover_paths(p.r, stick->overlays[0].path, &why);
 	if (ret == 0)

@@ -328,6 +328,8 @@ int recover_plan_resume(struct lm_stick *stick, const struct lm_options *options
 		return -ENOMEM;
 	}
 	lm_error_clear(&why);
+	/* Whichever is possible: it only proves. */
+	(void)recover_choose_engine(r, NULL);
 	ret = recover_paths(r, stick->overlays[0].path, err);
 	ours = ret == 0 && (pending || can_go_back(stick, r));
 	if (!ours) {

@@ -19,7 +19,7 @@ check()
 	else
 		echo "not ok - $check_text"
 		echo "# $*"
-		sed 's/^/#   /' /mnt/tmp/check.out | head -n 20
+		sed 's/^/#   /' /mnt/tmp/check.out | tail -n 20
 	fi
 }
 

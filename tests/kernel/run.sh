@@ -63,6 +63,7 @@ esac
 case $part in
 engine | all)
 	guest engine.sh 180
+	guest recover.sh 300
 	;;
 esac
 echo "1..$n"
