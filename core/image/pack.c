@@ -20,6 +20,7 @@ enum {
 	FLAG_ALWAYS_FRAGMENTS = 0x020,
 	FLAG_DUPLICATES = 0x040,
 	FLAG_EXPORT = 0x080,
+	FLAG_RAW_XATTRS = 0x100,
 	FLAG_NO_XATTRS = 0x200,
 	FLAG_RAW_IDS = 0x800
 };
@@ -114,6 +115,8 @@ int image_pack_options(const struct image *img, struct image_pack *pack, struct 
 		add(pack, "-noD");
 	if (flags & IMAGE_F_RAW_FRAGMENTS)
 		add(pack, "-noF");
+	if (flags & FLAG_RAW_XATTRS)
+		add(pack, "-noX");
 	if (flags & FLAG_RAW_IDS)
 		add(pack, "-noId");
 	if (flags & FLAG_NO_FRAGMENTS)

@@ -56,6 +56,7 @@ direct | all)
 	guest store.sh 120
 	guest status.sh 180
 	guest merge.sh 240
+guest methods.sh 560
 	guest media.sh 120
 	guest powercut.sh 240
 	;;
