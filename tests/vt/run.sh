@@ -87,7 +87,9 @@ seen() {
 
 wizard_to_its_end() { # from page 1 to the last one, each read to its end
 	local page
-	for page in 2 3 4 5; do
+	vt_key ret
+	vt_wait 10 "\\[2 What" || return
+	for page in 3 4 5 6; do
 		vt_key end ret
 		vt_wait 10 "\\[$page " || return
 	done
@@ -142,7 +144,7 @@ ok "a message of the kernel does not stay on the screen" eval 'kernel_message &&
 vt_do 'dmesg -n 1'
 ok "Ctrl-Z where there is no shell to come back to does not stop it" eval 'vt_key ctrl-z &&
 	vt_key f1 && vt_wait 10 Help: && vt_key esc && vt_wait 10 "What you can do"'
-ok "merge: the wizard" seen wizard 20 "\[1 What]" m
+ok "merge: the wizard" seen wizard 30 "yes" m
 ok "its pages" wizard_to_its_end
 ok "the last page: what must be typed, or No, has the cursor" eval 'vt_shot agree && whole agree &&
 	focus agree "^>"'
@@ -165,7 +167,7 @@ ok "a read-only root without /tmp and /run" eval 'vt_do "umount /tmp; mount -o r
 ok "livemend opens there" start C.UTF-8 /dev/vdb
 ok "and checks the stick" eval 'vt_key d && vt_wait 60 "worst first" && vt_wait 60 "ok  *Root file system" &&
 	vt_shot doctor && whole doctor && vt_key esc'
-ok "and merges" eval 'vt_key m && vt_wait 20 "\[1 What]" && wizard_to_its_end && agree &&
+ok "and merges" eval 'vt_key m && vt_wait 30 "yes" && wizard_to_its_end && agree &&
 	vt_wait 120 DONE && vt_key ret && vt_wait 20 "What you can do"'
 ok "and ends" eval 'vt_key q; left 0'
 vt_stop
