@@ -2,8 +2,10 @@
 /* loop.c - the one place that waits */
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -18,6 +20,7 @@
 #define SAMPLE_S      2
 #define FRAME_MS      100 /* at least, between two frames that a job asks for */
 #define MEND_TICKS    5   /* samples between two repairs of a VT where nothing tells of damage */
+#define UI_NICE       -10
 #define LATER_TICKS   1   /* a message may still be on its way to the screen when it is read */
 
 enum { FD_TTY, FD_SIGNAL, FD_SERVICE, FD_TIMER, FD_JOB, FD_STDERR, FD_CONSOLE, N_FDS };
@@ -168,12 +171,25 @@ static int signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/*
+ * A key is answered while the work takes all processors. The threads that do the
+ * work are not to have the same: the reset flag leaves them at the usual niceness.
+ * Only for who may; for others the kernel's fairness must do.
+ */
+static void favour_keys(bool on)
+{
+	struct sched_param none = {0};
+
+	if (!on || sched_setscheduler(0, SCHED_OTHER | SCHED_RESET_ON_FORK, &none) == 0)
+		setpriority(PRIO_PROCESS, (id_t)gettid(), on ? UI_NICE : 0);
+}
+
 int loop_run(struct ui *ui)
 {
 	struct itimerspec every = {{SAMPLE_S, 0}, {SAMPLE_S, 0}};
 	struct pollfd fds[N_FDS] = {0};
 	int64_t drawn = 0;
-	int rc = 0, console = -1, mend_in = 0;
+	int rc = 0, console = -1, mend_in = 0, nice;
 	bool vt = false;
 
 	fds[FD_SIGNAL] = (struct pollfd){.fd = signals(), .events = POLLIN};
@@ -188,6 +204,8 @@ int loop_run(struct ui *ui)
 		vt = console_is_vt(ui->term.in);
 		mend_in = vt && console < 0 ? MEND_TICKS : 0;
 	}
+	nice = getpriority(PRIO_PROCESS, (id_t)gettid());
+	favour_keys(nice == 0);
 	while (rc == 0) {
 		int timeout = -1, job = job_fd(ui);
 		int64_t left = job >= 0 ? drawn + FRAME_MS - now_ms() : 0;
@@ -238,6 +256,8 @@ int loop_run(struct ui *ui)
 		}
 		ui_reap(ui);
 	}
+	if (nice == 0)
+		favour_keys(false);
 	if (console >= 0)
 		close(console);
 	if (fds[FD_SIGNAL].fd >= 0)

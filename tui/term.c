@@ -14,6 +14,9 @@
 #include "tui/crash.h"
 #include "tui/lmcurses.h"
 
+/* Slower lines take their time for the rest of a key's sequence. */
+#define SLOW_BAUD 9600
+
 /* What the exit handler has to put right; there is one terminal. */
 static struct {
 	bool up;
@@ -201,7 +204,7 @@ int term_open(struct terminal *term, bool headless)
 	noecho();
 	nonl();
 	if (!wait || !*wait)
-		set_escdelay(100);
+		set_escdelay(baudrate() > 0 && baudrate() <= SLOW_BAUD ? 100 : 40);
 	leaveok(stdscr, FALSE);
 	scrollok(stdscr, FALSE);
 	getmaxyx(stdscr, term->rows, term->cols);
