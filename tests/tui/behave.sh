@@ -286,7 +286,7 @@ key /
 type SPARSE
 key Enter
 wait export
-at export
+at recover
 key Enter
 wait Help: Exporting
 wait sparse
