@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* test_recover.c - what recover finds and chooses; gathered changes; the undo file */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "core/io/io_patch.h"
+#include "core/ops/recover.h"
+#include "tests/unit/look_lab.h"
+
+/* ---- io_patch ---- */
+
+struct runs {
+	unsigned count;
+	uint64_t off[8];
+	size_t len[8];
+};
+
+static int note_run(void *arg, uint64_t off, const void *was, const void *is, size_t len)
+{
+	struct runs *r = arg;
+
+	assert_true(r->count < 8);
+	assert_int_not_equal(memcmp(was, is, len), 0);
+	r->off[r->count] = off;
+	r->len[r->count++] = len;
+	return 0;
+}
+
+static struct io *folder(char path[64])
+{
+	struct io *io;
+
+	snprintf(path, 64, "/tmp/recover-unit.XXXXXX");
+	assert_non_null(mkdtemp(path));
+	assert_int_equal(io_dir_open(path, &io), 0);
+	return io;
+}
+
+static void no_folder(struct io *io, const char *path)
+{
+	char line[100];
+
+	io_close(io);
+	snprintf(line, sizeof(line), "rm -rf '%s'", path);
+	assert_int_equal(system(line), 0);
+}
+
+static struct io_file *file_of(struct io *io, const char *name, size_t len)
+{
+	struct io_file *file;
+	unsigned char *buf = malloc(len);
+
+	assert_non_null(buf);
+	for (size_t i = 0; i < len; i++)
+		buf[i] = (unsigned char)(i * 7 + i / 512);
+	assert_int_equal(io_open(io, name, IO_CREATE, &file), 0);
+	assert_int_equal(io_pwrite(file, buf, len, 0), 0);
+	assert_int_equal(io_fsync(file), 0);
+	free(buf);
+	return file;
+}
+
+static void patch_gathers(void **state)
+{
+	unsigned char buf[9000], back[9000], was[512];
+	struct io_patch *patch;
+	struct io_file *file, *p;
+	struct runs runs = { 0 };
+	struct io_stat st;
+	char path[64];
+	struct io *io = folder(path);
+
+	(void)state;
+	file = file_of(io, "f", 20000);
+	assert_int_equal(io_patch_new(file, 1 << 20, &patch), 0);
+	p = io_patch_file(patch);
+	memset(buf, 0xee, sizeof(buf));
+	/* Within a sector, across pages, beyond the end; and the same as it was. */
+	assert_int_equal(io_pwrite(p, buf, 3, 700), 0);
+	assert_int_equal(io_pwrite(p, buf, 9000, 8100), 0);
+	assert_int_equal(io_truncate(p, 30000), 0);
+	assert_int_equal(io_pwrite(p, buf, 10, 29000), 0);
+	assert_int_equal(io_pread(file, was, 512, 512 * 4), 512);
+	assert_int_equal(io_pwrite(p, was, 512, 512 * 4), 0);
+
+	assert_int_equal(io_fstat(p, &st), 0);
+	assert_int_equal(st.size_bytes, 30000);
+	assert_int_equal(io_pread(p, back, 9000, 8100), 9000);
+	assert_memory_equal(back, buf, 9000);
+	assert_int_equal(io_pread(p, back, 9000, 20000), 9000);
+	for (unsigned i = 0; i < 9000; i++)
+		assert_int_equal(back[i], 0);
+	assert_int_equal(io_pread(p, back, 20, 29995), 5);
+	assert_int_equal(io_truncate(p, 100), -EINVAL);
+
+	assert_int_equal(io_patch_each(patch, note_run, &runs), 0);
+	/* 512..1024; 7680..8192, 8192..12288, 12288..16384, 16384..17408; 28672..29184 */
+	assert_int_equal(runs.count, 6);
+	assert_int_equal(runs.off[0], 512);
+	assert_int_equal(runs.len[0], 512);
+	assert_int_equal(runs.off[1], 7680);
+	assert_int_equal(runs.off[4], 16384);
+	assert_int_equal(runs.len[4], 1024);
+	assert_int_equal(runs.off[5], 28672);
+	/* What is below was never written to. */
+	assert_int_equal(io_fstat(file, &st), 0);
+	assert_int_equal(st.size_bytes, 20000);
+	io_patch_free(patch);
+
+	assert_int_equal(io_patch_new(file, 8192, &patch), 0);
+	assert_int_equal(io_pwrite(io_patch_file(patch), buf, 9000, 0), -EFBIG);
+	io_patch_free(patch);
+	io_file_close(file);
+	no_folder(io, path);
+}
+
+/* ---- the undo file ---- */
+
+static unsigned rank_by_offset(void *arg, uint64_t off)
+{
+	(void)arg;
+	return off == 0 ? 4 : off < 8192 ? 1 : 0;
+}
+
+static struct redo *undo_of(struct io *io, struct io_file *file)
+{
+	struct io_patch *patch;
+	struct redo *redo;
+	struct lm_error err;
+	char bytes[3000];
+
+	memset(bytes, 'x', sizeof(bytes));
+	assert_int_equal(io_patch_new(file, 1 << 20, &patch), 0);
+	assert_int_equal(io_truncate(io_patch_file(patch), 40000), 0);
+	assert_int_equal(io_pwrite(io_patch_file(patch), bytes, 4, 4), 0);
+	assert_int_equal(io_pwrite(io_patch_file(patch), bytes, 3000, 5000), 0);
+	assert_int_equal(io_pwrite(io_patch_file(patch), bytes, 3000, 36000), 0);
+	assert_int_equal(redo_write(io, ".", "undo", patch, 20000, rank_by_offset, NULL, &err), 0);
+	io_patch_free(patch);
+	assert_int_equal(redo_open(io, "undo", &redo, &err), 1);
+	return redo;
+}
+
+static void undo_file_goes_both_ways(void **state)
+{
+	unsigned char before[20000], now[40000];
+	enum redo_state at;
+	struct redo *redo;
+	struct io_file *file;
+	struct io_stat st;
+	char path[64];
+	struct io *io = folder(path);
+
+	(void)state;
+	file = file_of(io, "f", 20000);
+	assert_int_equal(io_pread(file, before, 20000, 0), 20000);
+	redo = undo_of(io, file);
+	assert_int_equal(redo_info(redo)->old_bytes, 20000);
+	assert_int_equal(redo_info(redo)->new_bytes, 40000);
+	assert_false(redo_info(redo)->sealed);
+
+	assert_int_equal(redo_compare(redo, file, &at, NULL), 0);
+	assert_int_equal(at, REDO_BEFORE);
+	assert_int_equal(io_truncate(file, 40000), 0);
+	assert_int_equal(io_pwrite(file, "xxxx", 4, 4), 0);
+	assert_int_equal(redo_compare(redo, file, &at, NULL), 0);
+	assert_int_equal(at, REDO_BETWEEN);
+	assert_int_equal(redo_apply(redo, file, "f", false, NULL, NULL, NULL), 0);
+	assert_int_equal(redo_compare(redo, file, &at, NULL), 0);
+	assert_int_equal(at, REDO_AFTER);
+	assert_int_equal(io_pread(file, now, 40000, 0), 40000);
+	assert_int_equal(now[5], 'x');
+	assert_int_equal(now[7999], 'x');
+	assert_int_equal(now[8000], before[8000]);
+	assert_int_equal(now[38999], 'x');
+
+	assert_int_equal(io_pwrite(file, "?", 1, 6000), 0);
+	assert_int_equal(redo_compare(redo, file, &at, NULL), 0);
+	assert_int_equal(at, REDO_FOREIGN);
+
+	assert_int_equal(redo_apply(redo, file, "f", true, NULL, NULL, NULL), 0);
+	assert_int_equal(io_fstat(file, &st), 0);
+	assert_int_equal(st.size_bytes, 20000);
+	assert_int_equal(io_pread(file, now, 20000, 0), 20000);
+	assert_memory_equal(now, before, 20000);
+
+	assert_int_equal(redo_seal(io, "undo", redo, "abcdef", NULL), 0);
+	redo_close(redo);
+	assert_int_equal(redo_open(io, "undo", &redo, NULL), 1);
+	assert_true(redo_info(redo)->sealed);
+	assert_string_equal(redo_info(redo)->seal, "abcdef");
+	redo_close(redo);
+	io_file_close(file);
+	no_folder(io, path);
+}
+
+/* No bit of it can be wrong without being noticed; what is cut off is no undo file. */
+static void undo_file_is_proved(void **state)
+{
+	struct lm_error err;
+	struct redo *redo;
+	struct io_file *file, *log;
+	struct io_stat st;
+	unsigned char byte;
+	char path[64];
+	struct io *io = folder(path);
+
+	(void)state;
+	file = file_of(io, "f", 20000);
+	redo_close(undo_of(io, file));
+	assert_int_equal(io_open(io, "undo", IO_WRITE, &log), 0);
+	assert_int_equal(io_fstat(log, &st), 0);
+	for (uint64_t at = 0; at < st.size_bytes; at += at < 200 ? 1 : 97) {
+		assert_int_equal(io_pread(log, &byte, 1, at), 1);
+		byte ^= 0x10;
+		assert_int_equal(io_pwrite(log, &byte, 1, at), 0);
+		assert_int_equal(redo_open(io, "undo", &redo, &err), -EBADMSG);
+		assert_true(err.what[0] != '\0' && err.why[0] != '\0');
+		byte ^= 0x10;
+		assert_int_equal(io_pwrite(log, &byte, 1, at), 0);
+	}
+	for (uint64_t len = st.size_bytes - 1; len > 400; len = len * 2 / 3) {
+		assert_int_equal(io_truncate(log, len), 0);
+		assert_int_equal(redo_open(io, "undo", &redo, &err), -EBADMSG);
+	}
+	io_file_close(log);
+	assert_int_equal(io_unlink(io, "undo"), 0);
+	assert_int_equal(redo_open(io, "undo", &redo, &err), 0);
+	io_file_close(file);
+	no_folder(io, path);
+}
+
+/* ---- what is found, and how long it is to be ---- */
+
+static struct recover *look_at(struct lm_stick *s)
+{
+	struct recover *r = recover_new(s, NULL);
+
+	assert_non_null(r);
+	assert_int_equal(recover_paths(r, s->overlays[0].path, NULL), 0);
+	assert_int_equal(recover_look(r, s, NULL), 0);
+	assert_int_equal(recover_refusal(r, NULL), 0);
+	return r;
+}
+
+static void lengths_are_sensible(void **state)
+{
+	struct lm_stick *s = lab_stick("overflow", false);
+	struct recover *r = look_at(s);
+	struct io_stat st;
+	struct io_fsinfo info = { .free_bytes = 1ull << 40, .file_limit_bytes = UINT64_MAX };
+	struct lm_error err;
+	uint64_t old;
+
+	(void)state;
+	assert_int_equal(io_stat(s->io, s->overlays[0].path, &st), 0);
+	st.on_disk_bytes = st.size_bytes;
+	old = st.size_bytes;
+	assert_int_equal(recover_find(r, &st, &info, NULL), 0);
+	assert_true(r->ills.no_room && !r->ills.invalid && !r->ills.corner && !r->ills.hollow);
+	assert_int_equal(recover_size(r, 0, &st, &info, NULL), 0);
+	assert_int_equal(r->new_bytes, old + (16 << 20));
+
+	/* Half of what is free, at the most; and never so much that nothing is. */
+	info.free_bytes = 100 << 20;
+	assert_int_equal(recover_size(r, 0, &st, &info, NULL), 0);
+	assert_true(r->new_bytes > old && r->new_bytes <= old + (50 << 20));
+	info.free_bytes = 3 << 20;
+	assert_int_equal(recover_size(r, 0, &st, &info, NULL), 0);
+	assert_int_equal(r->new_bytes, old);
+	/* The largest file there. */
+	info.free_bytes = 1ull << 40;
+	info.file_limit_bytes = old + 200000;
+	assert_int_equal(recover_size(r, 0, &st, &info, NULL), 0);
+	assert_int_equal(r->new_bytes, old + 200000);
+
+	/* Asked for: shorter, longer than possible, longer than there is room for. */
+	assert_int_equal(recover_size(r, old - 1, &st, &info, &err), -ERANGE);
+	assert_int_equal(recover_size(r, old + 200001, &st, &info, &err), -EFBIG);
+	info.file_limit_bytes = UINT64_MAX;
+	info.free_bytes = 10 << 20;
+	assert_int_equal(recover_size(r, old + (11 << 20), &st, &info, &err), -ENOSPC);
+	assert_int_equal(err.outcome, LM_REFUSED);
+
+	/* 256 MiB is the first corner size of chunks of 4 KiB: never to be taken. */
+	info.free_bytes = 1ull << 40;
+	assert_true(cow_size_is_exact_fit(256 << 20, 8));
+	assert_int_equal(recover_size(r, 256 << 20, &st, &info, NULL), 0);
+	assert_false(cow_size_is_exact_fit(r->new_bytes, 8));
+	assert_true(r->new_bytes >= (256 << 20) - 4096);
+
+	/* Sparse, on a stick without the room: what there is is reserved. */
+	st.on_disk_bytes = 4096;
+	info.free_bytes = 12 << 20;
+	assert_int_equal(recover_find(r, &st, &info, NULL), 0);
+	assert_true(r->ills.hollow);
+	recover_free(r);
+	lab_done(s);
+}
+
+static void only_what_makes_sense(void **state)
+{
+	struct lm_stick *s = lab_stick("invalid", false);
+	struct recover *r = look_at(s);
+	struct io_fsinfo info = { .free_bytes = 1ull << 40, .file_limit_bytes = UINT64_MAX };
+	struct lm_error err;
+	struct io_stat st;
+	char path[400];
+	unsigned char twice[8];
+	long table;
+	FILE *f;
+
+	(void)state;
+	assert_int_equal(io_stat(s->io, s->overlays[0].path, &st), 0);
+	assert_int_equal(recover_find(r, &st, &info, NULL), 0);
+	table = (long)cow_store_info(r->look.store)->chunk_sectors * 512;
+	assert_true(cow_store_info(r->look.store)->exceptions > 2);
+	assert_true(r->ills.invalid);
+	/* The merged file system is seen, although the overlay is marked. */
+	assert_true(fs_info(r->fs)->readable);
+	recover_free(r);
+
+	/* The second record is for the same chunk as the first: which of the two is right? */
+	snprintf(path, sizeof(path), "%s/%s", lab_dir, s->overlays[0].path);
+	f = fopen(path, "r+b");
+	assert_non_null(f);
+	assert_int_equal(fseek(f, table, SEEK_SET), 0);
+	assert_int_equal(fread(twice, 1, 8, f), 8);
+	assert_int_equal(fseek(f, table + 16, SEEK_SET), 0);
+	assert_int_equal(fwrite(twice, 1, 8, f), 8);
+	assert_int_equal(fclose(f), 0);
+	r = recover_new(s, NULL);
+	assert_int_equal(recover_paths(r, s->overlays[0].path, NULL), 0);
+	assert_int_equal(recover_look(r, s, NULL), 0);
+	assert_int_equal(recover_refusal(r, &err), -EUCLEAN);
+	assert_int_equal(err.outcome, LM_REFUSED);
+	recover_free(r);
+	lab_done(s);
+}
+
+static int done(void **state)
+{
+	(void)state;
+	lm_ctx_free(lab_ctx);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(patch_gathers),
+		cmocka_unit_test(undo_file_goes_both_ways),
+		cmocka_unit_test(undo_file_is_proved),
+		cmocka_unit_test(lengths_are_sensible),
+		cmocka_unit_test(only_what_makes_sense),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, done);
+}
