@@ -60,7 +60,7 @@ static dev_t loop_devno(int number)
 
 static int get_sectors(int fd, uint64_t *sectors)
 {
-	uint64_t bytes;
+	uint64_t bytes = 0;
 
 	if (ioctl(fd, BLKGETSIZE64, &bytes))
 		return -errno;
@@ -131,7 +131,7 @@ static int attach_free(struct dm_loopdev *loop, const struct loop_config *config
 /* The limits that were asked for hold, and the kernel took the right file. */
 static int prove(struct dm_loopdev *loop, int fd)
 {
-	struct loop_info64 info;
+	struct loop_info64 info = { 0 };
 	struct stat st;
 
 	if (fstat(fd, &st) || ioctl(loop->fd, LOOP_GET_STATUS64, &info))
@@ -219,7 +219,7 @@ static bool is_held(const char *name)
 /* Closing is all it takes; but somebody (udev) may be looking at it just now. */
 void dm_loop_detach(struct dm_loopdev *loop)
 {
-	struct loop_info64 info, now;
+	struct loop_info64 info = { 0 }, now = { 0 };
 	int tries, fd;
 	bool known;
 	char path[64];
@@ -254,7 +254,7 @@ void dm_loop_detach(struct dm_loopdev *loop)
 int dm_loop_resize_used(const char *loop, uint64_t dev, uint64_t ino, uint64_t *sectors,
 			struct lm_error *err)
 {
-	struct loop_info64 info;
+	struct loop_info64 info = { 0 };
 	uint64_t now = 0;
 	char path[64];
 	int number, fd, ret;

@@ -70,6 +70,12 @@ same "status --engine kernel: the kernel's figures" "$grown" \
 	"$(json overlays 0 allocated_sectors)/$(json overlays 0 total_sectors) $(json overlays 0 metadata_sectors)"
 check "doctor --engine kernel: e2fsck looked at it" \
 	sh -c "\"$livemend\" doctor --engine kernel --json $s | grep -q '\"fs-check\"'"
+mv /dev/fuse /dev/no-fuse
+check "doctor without FUSE has the kernel show the file system to e2fsck" \
+	sh -c "\"$livemend\" doctor --json $s | grep -q '\"fs-check\"'"
+check "but not when that is not wanted" \
+	! sh -c "\"$livemend\" doctor --engine direct --json $s | grep -q '\"fs-check\"'"
+mv /dev/no-fuse /dev/fuse
 rm -f /mnt/tmp/export.img
 check "export --engine kernel" by_kernel export --yes /mnt/tmp/export.img "$s"
 same "export --engine kernel: the same bits" "$wrote" "$(sha256sum </mnt/tmp/export.img)"
