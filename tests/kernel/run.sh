@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # tests/kernel/run.sh [BUILD [PART]]: holds livemend against the device-mapper and the file systems
 # of a real kernel, in User-Mode Linux guests; without root. BUILD is where the tree was built.
-# PART is "direct" (what livemend reads and writes itself) or "engine" (what it has the kernel do),
-# which can run side by side; without it, both. TAP.
+# PART is "direct" (what livemend reads and writes itself), "engine" (what it has the kernel do) or
+# "methods" (ways to merge, and the procedures by hand), which can run side by side; without it,
+# all. TAP.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 LM_SRC=$(pwd)
@@ -56,7 +57,6 @@ direct | all)
 	guest store.sh 120
 	guest status.sh 180
 	guest merge.sh 240
-guest methods.sh 560
 	guest media.sh 120
 	guest powercut.sh 240
 	;;
@@ -65,6 +65,11 @@ case $part in
 engine | all)
 	guest engine.sh 180
 	guest recover.sh 300
+	;;
+esac
+case $part in
+methods | all)
+	guest methods.sh 560
 	;;
 esac
 echo "1..$n"
