@@ -16,6 +16,7 @@ struct dm_use {
 	char dm_name[128]; /* of the device on top, raw; empty when there is none */
 	char dm_node[32]; /* "dm-0", empty when there is none */
 	bool mounted;     /* a file system on top is mounted */
+	bool readonly;    /* every loop device on it is read-only: nobody changes it that way */
 };
 
 /*

@@ -72,7 +72,7 @@ static int check_store(const struct lm_stick *s, size_t overlay, const struct st
 }
 
 /* By what is behind loop devices, under whatever name (a kernel compares devices only). */
-static int check_unused(struct io_file *file, const char *path, bool base, struct lm_error *err)
+static int check_unused(struct io_file *file, const char *path, bool may_read, struct lm_error *err)
 {
 	struct dm_use use;
 	struct io_stat st;
@@ -82,8 +82,8 @@ static int check_unused(struct io_file *file, const char *path, bool base, struc
 		return open_failed(err, ret, path);
 	if (!st.ino || dm_find_use(st.dev, st.ino, &use) != 1)
 		return 0;
-	/* Anybody may read the base at the same time. */
-	if (base)
+	/* What nobody can write to may be read by two at the same time. */
+	if (may_read && use.readonly)
 		return 0;
 	lm_refuse(err, -EBUSY, path, _("Use it where it is attached, or detach it there first."),
 		  use.mounted ? _("it is in use: attached and mounted already") :
@@ -207,7 +207,7 @@ static int attach_overlay(struct lm_stick *s, size_t overlay, const struct stick
 	ret = io_open(s->io, path, a->writable ? IO_WRITE : IO_READ, &file);
 	if (ret)
 		return open_failed(err, ret, path);
-	ret = check_unused(file, path, false, err);
+	ret = check_unused(file, path, !a->writable, err);
 	if (!ret)
 		ret = dm_loop_attach_file(s->ctx, file, path,
 					  a->writable ? 0 : DM_LOOP_READONLY, &a->overlay, err);

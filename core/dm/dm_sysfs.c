@@ -184,6 +184,7 @@ struct find {
 	uint64_t dev, ino;
 	struct dm_use *use;
 	unsigned depth;
+	bool found;
 };
 
 static int above_is_mounted(void *arg, const char *name)
@@ -235,10 +236,16 @@ static int try_loop(void *arg, const char *name)
 		same = names_inode(backing, f->mounts, f->dev, f->ino);
 	if (!same)
 		return 0;
+	f->use->readonly = read_number(f->env, name, "ro") == 1 &&
+			   (!f->found || f->use->readonly);
+	/* The first is the one that is told of. */
+	if (f->found)
+		return 0;
+	f->found = true;
 	snprintf(f->use->loop, sizeof(f->use->loop), "%.31s", name);
 	f->use->mounted = mounted_at(f->mounts, f->env, name) != NULL;
 	ret = each_name(f->env, name, "holders", take_holder, f);
-	return ret < 0 ? ret : 1;
+	return ret < 0 ? ret : 0;
 }
 
 int dm_env_find_use(const struct dm_env *env, uint64_t dev, uint64_t ino, struct dm_use *use)
@@ -252,7 +259,7 @@ int dm_env_find_use(const struct dm_env *env, uint64_t dev, uint64_t ino, struct
 	f.mounts = mounts_read(env);
 	ret = each_name(env, "", "", try_loop, &f);
 	mnt_unref_table(f.mounts);
-	return ret;
+	return ret < 0 ? ret : f.found;
 }
 
 int dm_find_use(uint64_t dev, uint64_t ino, struct dm_use *use)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/ctx.h"
+#include "core/dm/dm.h"
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/io/io_replace.h"
@@ -65,9 +66,21 @@ int merge_paths(struct merge *m, const char *base, const char *overlay, struct l
 
 int merge_lock(struct merge *m, struct lm_error *err)
 {
-	int ret = stick_rw_open(m->stick, &m->rw, err);
+	struct dm_use use = { 0 };
+	struct io_stat st;
+	int ret = m->quiet ? stick_rw_open_used(m->stick, &m->rw, err) :
+			     stick_rw_open(m->stick, &m->rw, err);
 
 	m->locked = ret == 0;
+	if (ret < 0 || !m->quiet)
+		return ret;
+	/* Still so, now that nobody else can change it? */
+	ret = io_stat(m->rw.io, m->overlay, &st);
+	if (ret == 0 && dm_find_use(st.dev, st.ino, &use) == 1 && !use.readonly)
+		ret = -EBUSY;
+	if (ret < 0)
+		lm_refuse(err, ret, m->overlay, NULL, _("the running system uses it"), "%s",
+			  _("An overlay in use cannot be merged"));
 	return ret;
 }
 
@@ -282,6 +295,10 @@ int merge_step_replace(struct plan_run *run, void *merge, struct lm_error *err)
 	return ret;
 }
 
+static const char merge_restart[] =
+	N_("The running system goes on with the old image until it is restarted; when is up to you. "
+	   "Take rd.live.overlay.readonly out of the boot options then.");
+
 int merge_step_finish(struct plan_run *run, void *merge, struct lm_error *err)
 {
 	struct merge *m = merge;
@@ -307,7 +324,9 @@ int merge_step_finish(struct plan_run *run, void *merge, struct lm_error *err)
 			   "image was %s, it is %s."),
 			 text_size(before, m->rec.old_image.bytes),
 			 text_size(after, m->rec.new_image.bytes));
-		plan_run_result(run, now, _("The stick can be booted, or unmounted and removed."));
+		plan_run_result(run, now,
+				m->quiet ? _(merge_restart) :
+					   _("The stick can be booted, or unmounted and removed."));
 	}
 	return 0;
 }

@@ -31,6 +31,7 @@ struct merge {
 	/* while it runs */
 	struct stick_rw rw;
 	bool locked;
+	bool quiet;        /* the running system has the overlay attached, but cannot write to it */
 	struct record rec;
 	bool noted;        /* the journal says that it is under way */
 	bool resuming;     /* it was cut off: the stick's own file system may have suffered */

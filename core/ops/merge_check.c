@@ -203,6 +203,12 @@ static int repair(struct merge *m, struct lm_error *err)
 {
 	int status, ret;
 
+	/* It has the overlay's tables in memory, and sees what changes below them. */
+	if (m->quiet)
+		return lm_refuse(err, -EBUSY, m->stick->given,
+				 _("Boot another system, and merge from there."),
+				 _("it must be repaired first, and the running system looks at it"),
+				 "%s", _("An overlay in use cannot be merged"));
 	ret = note_checking(m, err);
 	if (ret < 0)
 		return ret;

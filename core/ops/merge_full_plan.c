@@ -143,6 +143,26 @@ static void say_merge(struct merge *m, struct lm_plan *plan, const struct stick_
 	s->undo = text_dup(_("the copies are deleted; or `livemend resume` goes on"));
 }
 
+/* Compressing takes many times as long as copying: in bytes that would be copied meanwhile. */
+static uint64_t pack_effort(const struct stick_look *look)
+{
+	static const struct {
+		const char *compression;
+		unsigned times;
+	} list[] = { { "xz", 12 }, { "lzma", 12 }, { "gzip", 3 }, { "zstd", 4 }, { "lzo", 4 } };
+	const struct fs_info *fs = look->fs ? fs_info(look->fs) : NULL;
+	uint64_t bytes = look->base->size_bytes;
+	size_t i;
+
+	if (fs && fs->readable)
+		bytes -= min_u64(bytes, fs->blocks_free * fs->block_bytes);
+	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		if (strcmp(image_info(look->image)->compression, list[i].compression) == 0)
+			return bytes * list[i].times;
+	}
+	return bytes;
+}
+
 void merge_full_say(struct merge *m, struct lm_plan *plan, const struct stick_look *look,
 		    uint64_t likely)
 {
@@ -177,7 +197,7 @@ void merge_full_say(struct merge *m, struct lm_plan *plan, const struct stick_lo
 		s = step(plan, "pack", _("Pack the new image"),
 			 _("mksquashfs compresses all of it anew, with the compressor, options and "
 			   "block size of the old image. All other files in the image stay."),
-			 merge_step_pack, look->base->size_bytes);
+			 merge_step_pack, pack_effort(look));
 		plan_command(s, "mksquashfs TREE %s/NEW.img -noappend%s", m->work_path, options);
 		plan_command(s, "sync %s/NEW.img", m->work_path);
 	}

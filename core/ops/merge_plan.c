@@ -100,13 +100,17 @@ static int refuse_stick(struct merge *m, struct lm_error *err)
 				 _("Run `livemend resume` on it first."),
 				 _("an operation on it was interrupted"), "%s",
 				 _("The stick is in the middle of something"));
-	if (s->overlays[0].attached)
+	m->quiet = s->overlays[0].quiet;
+	if (s->overlays[0].attached && !m->quiet)
 		return lm_refuse(err, -EBUSY, s->overlays[0].path,
-				 _("Boot another system, or this stick without its overlay, and "
-				   "merge from there."),
-				 _("the running system uses it"), "%s",
-				 _("An overlay in use cannot be merged"));
-	return stick_rw_possible(m->stick, err);
+				 _("Boot another system and merge from there. Or boot this stick with "
+				   "rd.live.overlay.readonly added to its boot options: what changes "
+				   "then stays in memory, the overlay keeps still, and it can be "
+				   "merged."),
+				 _("the running system uses it, and changes it while it would be "
+				   "read"),
+				 "%s", _("An overlay in use cannot be merged"));
+	return m->quiet ? 0 : stick_rw_possible(m->stick, err);
 }
 
 /* ---- the plan's parts ---- */
@@ -290,6 +294,12 @@ static void say_warnings(struct planning *p)
 	struct merge *m = p->m;
 	bool exchange = io_replace_can_exchange(&p->stick_info);
 
+	if (m->quiet)
+		plan_warn(p->plan, "%s",
+			  _("The running system reads this overlay, and cannot write to it: what has "
+			    "changed since it was started is in memory only, is not merged, and is "
+			    "gone when it is shut down. It goes on with the old image, whose room is "
+			    "given back only then. No restart is scheduled."));
 	if (m->rec.osmin)
 		plan_warn(p->plan, "%s",
 			  _("osmin.img, which belongs to the old image and would not fit the new "
@@ -477,6 +487,20 @@ static int look_and_plan(struct planning *p, struct lm_error *err)
 		if (ret < 0)
 			return ret;
 	}
+	if (m->quiet && p->look.fs && fs_info(p->look.fs)->readable &&
+	    fs_info(p->look.fs)->state != LM_FS_CLEAN)
+		return lm_refuse(err, -EBUSY, s->overlays[0].path,
+				 _("Boot another system, and merge from there."),
+				 _("its file system must be repaired first, and the running system "
+				   "looks at it"),
+				 "%s", _("An overlay in use cannot be merged"));
+	if (m->quiet && m->in_place)
+		return lm_refuse(err, -EBUSY, s->base_path,
+				 _("Use --method mirror, which writes a new image; or boot another "
+				   "system, and merge from there."),
+				 _("the root image would be written in place, and the running system "
+				   "uses it"),
+				 "%s", _("An image in use cannot be written to"));
 	ret = ledger(p, err);
 	if (ret < 0)
 		return ret;

@@ -26,6 +26,7 @@ struct stick_overlay {
 	enum lm_overlay_kind kind;
 	char *path;       /* raw, relative to io */
 	bool attached;
+	bool quiet;       /* attached, but so that nobody can write to it (rd.live.overlay.readonly) */
 	char *dm_name;    /* NULL when not attached */
 };
 

@@ -186,6 +186,7 @@ static int find_attached(struct lm_stick *s)
 		if (dm_find_use(st.dev, st.ino, &use) != 1)
 			continue;
 		o->attached = true;
+		o->quiet = use.readonly;
 		o->dm_name = strdup(use.dm_name[0] ? use.dm_name : use.loop);
 		if (!o->dm_name)
 			return -ENOMEM;

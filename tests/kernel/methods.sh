@@ -329,3 +329,47 @@ cut snapshot-merge "ls $work/*.new" "snapshot-merge cut, and given up"
 check "snapshot-merge cut, and given up: resume --undo" "$livemend" resume --undo --yes "$s"
 same "snapshot-merge cut, and given up: everything is as before" "$before" "$(sums)"
 check "snapshot-merge cut, and given up: the work folder is empty" empty_dir $work
+
+# --------------------------------------- a running system that only reads the overlay
+# As rd.live.overlay.readonly has it: live-ro is image and overlay, live-rw what is in memory.
+quiet_up()
+{
+	mount -t squashfs -o ro,loop "$s/LiveOS/squashfs.img" /mnt/squash || die "no SquashFS"
+	base=$(losetup -r -f --show /mnt/squash/LiveOS/rootfs.img)
+	cow=$(losetup -r -f --show "$o")
+	truncate -s 16M /mnt/memory && memory=$(losetup -f --show /mnt/memory)
+	sectors=$(blockdev --getsz "$base")
+	dmsetup create --readonly live-ro --table "0 $sectors snapshot $base $cow P 8" &&
+		dmsetup mknodes >/dev/null 2>&1
+	dmsetup create live-rw --table "0 $sectors snapshot /dev/mapper/live-ro $memory PO 8" &&
+		dmsetup mknodes >/dev/null 2>&1
+	mount "$dev" /mnt/root && echo gone >/mnt/root/etc/of-this-session && sync || die "no root"
+}
+quiet_down()
+{
+	umount /mnt/root && dmsetup remove --retry live-rw && dmsetup remove --retry live-ro &&
+		losetup -d "$memory" && losetup -d "$cow" && losetup -d "$base" &&
+		umount /mnt/squash && rm /mnt/memory
+}
+running() { echo 3 >/proc/sys/vm/drop_caches; find /mnt/root -xdev -type f -exec sha256sum {} + | sha256sum; }
+for method in rewrite mirror; do
+	used root-4k lz4 quiet
+	quiet_up
+	before=$(running)
+	[ $method = rewrite ] && option= || option="--work $work"
+	check "only read, $method: the plan says what is not merged" sh -c \
+		"\"$livemend\" merge --method $method $option --dry-run $s | grep -q 'in memory'"
+	check "only read, $method: merge" "$livemend" merge --method $method $option --yes "$s"
+	same "only read, $method: the running system sees what it saw" "$before" "$(running)"
+	quiet_down
+	attach
+	same "only read, $method: the next boot has every file" "$files" "$(file_sums | sha256sum)"
+	check "only read, $method: e2fsck finds nothing" e2fsck -fn "$dev"
+	detach
+done
+used root-4k bare quiet
+attach
+no_trace=$(traces)
+refused "an overlay that is written to, with the quiet way named" "readonly" \
+	sh -c "\"$livemend\" merge --yes $s 2>&1 | tr '\n' ' '; exit 3"
+detach

@@ -108,11 +108,13 @@ static void test_sysfs(void **state)
 	assert_string_equal(use.dm_name, "live-rw");
 	assert_string_equal(use.dm_node, "dm-1");
 	assert_true(use.mounted);
+	assert_false(use.readonly);
 	/* The base: of two holders the mounted one. */
 	identity(dir, "mnt/LiveOS/rootfs.img", &dev, &ino);
 	assert_int_equal(dm_env_find_use(&env, dev, ino, &use), 1);
 	assert_string_equal(use.loop, "loop0");
 	assert_string_equal(use.dm_name, "live-rw");
+	assert_true(use.readonly);
 	/* Not in use, as far as names tell. */
 	identity(dir, "mnt/LiveOS/moved", &dev, &ino);
 	assert_int_equal(dm_env_find_use(&env, dev, ino, &use), 0);
