@@ -20,6 +20,8 @@ struct lesson_answer {
  * that has done what was asked; false when there is none.
  */
 bool lesson_return(struct ui *ui);
+/* True when there is one to be gone back to. */
+bool lesson_waits(const struct ui *ui);
 
 /* The wizard that makes the practice stick of that name. */
 void practice_open(struct ui *ui, const char *name);

@@ -312,13 +312,25 @@ static const struct view_ops lesson_ops = {
 	.status = lesson_status,
 };
 
-bool lesson_return(struct ui *ui)
+static struct view *waiting(const struct ui *ui)
 {
-	struct view *v, *above;
+	struct view *v;
 
 	for (v = ui->top; v; v = v->below)
 		if (v->ops == &lesson_ops && !v->closed && lesson_of(v)->lesson)
 			break;
+	return v;
+}
+
+bool lesson_waits(const struct ui *ui)
+{
+	return waiting(ui) != NULL;
+}
+
+bool lesson_return(struct ui *ui)
+{
+	struct view *v = waiting(ui), *above;
+
 	if (!v)
 		return false;
 	for (above = ui->top; above != v; above = above->below)

@@ -533,6 +533,8 @@ static void wizard_status(const struct view *v, char *dst, size_t cap)
 		text = _("Each lesson is a stick that is broken in its own way. Enter chooses.");
 	else if (w->stage == STAGE_END && new_lesson(w))
 		text = _("Enter opens the new stick and begins the lesson.");
+	else if (w->stage == STAGE_END && lesson_waits(v->ui))
+		text = _("Enter goes back to the lesson.");
 	else if (w->stage == STAGE_END)
 		text = _("Enter goes back to the first screen.");
 	snprintf(dst, cap, "%s", text);

@@ -315,6 +315,32 @@ static int check_home(struct lesson *lesson, struct lesson_now *now, const char 
 			    "in home.img is free again at once, too."));
 }
 
+static int check_won(struct lesson *lesson, struct lesson_now *now, const char *answer,
+		     struct lm_verdict *verdict, struct lm_error *err)
+{
+	struct io *home = lesson_home_files(now);
+	uint64_t there = lesson_mark_files(home, LETTERS);
+	char was[16], is[16];
+
+	(void)answer;
+	(void)err;
+	io_close(home);
+	if (there != lesson->start.letters)
+		return lesson_not_yet(verdict, "%s",
+				      _("The letters are no longer all in home.img. Make a new "
+					"practice stick, and begin again."));
+	if (now->facts.allocated >= lesson->enter.allocated ||
+	    now->facts.dead > lesson->enter.dead / 4)
+		return lesson_not_yet(verdict, "%s",
+				      _("Not yet: what the files left behind is still in the "
+					"overlay."));
+	return lesson_yes(verdict,
+			  _("Done: the overlay went from %s to %s, and will fill much more slowly "
+			    "from now on."),
+			  text_size(was, lesson->enter.allocated * 512),
+			  text_size(is, now->facts.allocated * 512));
+}
+
 static const struct lesson_step steps[] = {
 	{ .id = "largest",
 	  .title = N_("Who eats the overlay"),
@@ -377,6 +403,16 @@ static const struct lesson_step steps[] = {
 	  .label = N_("Write a film of 1 MiB to /home"),
 	  .act = write_home,
 	  .check = check_home },
+	{ .id = "compact",
+	  .title = N_("Win the room back"),
+	  .text = N_("What the moved files left behind in the overlay is dead now. A compact gives "
+		     "it back; so would a merge. Neither touches home.img."),
+	  .todo = N_("Compact the overlay."),
+	  .hint = N_("The command is compact."),
+	  .commands = { "livemend compact {dir}" },
+	  .does = LM_DOES_PLAN,
+	  .options = { .op = LM_OP_COMPACT },
+	  .check = check_won },
 };
 
 const struct lesson_def lesson_home = {

@@ -64,7 +64,8 @@ lesson sizes && answers 8159 && at 2 && say 250 260 && has "$out" "Not yet" && a
 	answers 4095 && at 4 && answers "32 KiB" && at 5 && plans y && over
 ok "sizes"
 
-lesson home && answers home && at 2 && works && at 3 && works && at 4 && works && at 5 && works && over
+lesson home && answers home && at 2 && works && at 3 && works && at 4 && works && at 5 && works &&
+	at 6 && plans y && over
 ok "home"
 
 lesson merge-again 2>/dev/null

@@ -6,8 +6,9 @@ src=${LM_SRC:-.}
 program=$(cd "${LM_BUILD:-.}" && pwd)/livemend
 command -v tmux >/dev/null || { echo "1..0 # SKIP no tmux"; exit 0; }
 tmp=$(mktemp -d) || exit 99
-export TMUX_TMPDIR="$tmp" # a server of its own
-tm="tmux -L lessons -f /dev/null"
+export TMUX_TMPDIR="$tmp" # servers of its own, one a start
+server=0
+tm="tmux -L s$server -f /dev/null"
 trap '$tm kill-server 2>/dev/null; rm -rf "$tmp"' EXIT
 unset NO_COLOR ESCDELAY LANGUAGE LANG TMUX
 export LC_ALL=C.UTF-8
@@ -44,13 +45,20 @@ if [ "$(id -u)" = 0 ]; then
 	chown 65534:65534 "$tmp/home"
 	as="setpriv --reuid=65534 --regid=65534 --clear-groups"
 fi
-cat >"$tmp/run" <<END
+begin()
+{
+	$tm kill-server 2>/dev/null
+	server=$((server + 1))
+	tm="tmux -L s$server -f /dev/null"
+	cat >"$tmp/run" <<END
 cd $tmp/home
-$as $program practice --lesson overlay stick
+$as $program practice --lesson $1 stick
 echo "status \$?"
 exec cat
 END
-$tm new-session -d -x 80 -y 24 "sh $tmp/run"
+	$tm new-session -d -x 80 -y 24 "sh $tmp/run"
+}
+begin overlay
 until_ok 90 shows 'Step 1 of 4'; result $? 'practice --lesson makes the stick and begins'
 keys n; until_ok 5 shows 'Hint: '; result $? 'a hint'
 keys End Enter; until_ok 5 shows '> '; keys 9 9 Enter; until_ok 10 shows 'Not yet'; result $? 'a wrong answer'
@@ -67,4 +75,21 @@ dead=$(figure dead_sectors)
 keys End Enter; until_ok 5 shows '> '; keys "$((dead / 2)) KiB" Enter; until_ok 10 shows 'Right'; result $? 'the last answer'
 keys Enter; until_ok 5 shows 'The lesson is over'; result $? 'the end of the lesson'
 keys Escape; until_ok 5 shows 'What you can do'; keys q; until_ok 5 shows 'status 0'; result $? 'and of the program'
+
+# With nothing but the screen to go by: a full overlay, and the wizard from the lesson and back.
+rm -rf "$tmp/home/stick"
+begin overflow
+until_ok 90 shows 'Step 1 of 4'
+keys End Enter; until_ok 5 shows '> '; keys full Enter; until_ok 10 shows 'Right'; keys Enter
+until_ok 5 shows 'Step 2 of 4'
+df=$(LC_ALL=C "$program" status --json "$tmp/home/stick" | "${LM_BUILD:-.}/tests/cli/jsonget" root free_bytes)
+keys End Enter; until_ok 5 shows '> '; keys "$((df / 1048576)) MiB" Enter; until_ok 10 shows 'Right'; keys Enter
+until_ok 5 shows 'Step 3 of 4'; result $? 'a full overlay, and what df says of it'
+keys End Enter; until_ok 10 shows '[1 How]'; until_ok 20 shows yes; result $? 'Enter opens the wizard that recovers'
+keys Enter; until_ok 10 shows '[2 What]'
+for page in 3 4 5 6; do keys End; keys Enter; until_ok 5 shows "[$page "; done
+keys y; until_ok 60 shows 'DONE'; result $? 'it recovers'
+keys Enter; until_ok 20 shows 'Step 4 of 4'; result $? 'its end is the next step of the lesson'
+keys Enter; keys End Enter; until_ok 20 shows 'it lies in the overlay'; keys Enter
+until_ok 5 shows 'The lesson is over'; result $? 'and the stick takes changes again'
 echo "1..$n"

@@ -391,6 +391,7 @@ static void home(void **state)
 	sleep_over(&lesson);
 	change(lesson, "logs");
 	change(lesson, "write");
+	plan(lesson, "compact");
 	end(lesson);
 }
 
