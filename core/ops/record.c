@@ -87,7 +87,8 @@ static const char *why_it_is_safe(const struct record *r)
 	if (r->op == LM_OP_RECOVER)
 		return r->phase == RECORD_APPLYING ?
 			       _("Nothing is lost: what was changed in it, and what is still to be\n"
-				 "changed, lies in LiveOS/livemend/recover.undo. KEEP THAT FILE.") :
+				 "changed, lies in LiveOS/livemend/recover.undo. KEEP THAT FILE. Until\n"
+				 "that is finished the stick may not start.") :
 			       _("Nothing is lost: what the overlay holds has not been touched yet.");
 	switch (r->phase) {
 	case RECORD_CHECKING:

@@ -17,10 +17,10 @@
 /* ---- which change is made when ---- */
 
 /*
- * So that whoever boots a stick that was cut off in the middle, without a
- * resume, finds no file system that calls itself clean and is not: first what
+ * From before the first of them to after the last one the overlay is marked
+ * invalid (redo_write_store()). Should a medium lose that mark: first what
  * nothing points to yet, then the table that does, then blocks in place, then
- * the superblock, at last the header's mark of validity.
+ * the superblock, at last the header.
  */
 enum { RANK_NEW, RANK_TABLE, RANK_BLOCKS, RANK_SUPERBLOCK, RANK_HEADER };
 
@@ -154,8 +154,9 @@ int recover_save(struct recover *r, struct lm_error *err)
 		ret = recover_remove_log(r, err);
 	if (ret == 0) {
 		r->logged = true;
-		ret = redo_write(r->m->rw.io, r->log_dir, r->log, patch, r->old_bytes, rank_of,
-				 &ranks, err);
+		/* An overlay without a header is new: there is nothing in it to be changed. */
+		ret = (cow_store_info(r->look.store)->header_zero ? redo_write : redo_write_store)(
+			r->m->rw.io, r->log_dir, r->log, patch, r->old_bytes, rank_of, &ranks, err);
 	}
 	if (ret == 0)
 		ret = redo_open(r->m->rw.io, r->log, &redo, err);

@@ -228,8 +228,8 @@ static void say_changes(struct planning *p)
 	s->cancellable = true;
 
 	s = plan_step(p->plan, "apply", _("Change the overlay"),
-		      _("Repairs of the file system first, the overlay's own mark of validity last. "
-			"The image is never written to."),
+		      _("It is marked invalid meanwhile, so that nothing can start from what is half "
+			"done; the mark of validity comes last. The image is never written to."),
 		      recover_step_apply);
 	if (r->ills.invalid)
 		plan_command(s, "printf '\\1' | dd of=%s bs=1 seek=4 conv=notrunc", r->m->overlay);

@@ -231,8 +231,8 @@ static void say_back(struct recover *r, struct lm_plan *plan)
 		    "the undo file on the stick."));
 	say_lock(plan);
 	s = plan_step(plan, "undo", _("Take it back"),
-		      _("The overlay's mark of validity first, so that nobody starts from what is "
-			"half taken back."),
+		      _("It is marked invalid meanwhile, so that nothing can start from what is half "
+			"taken back."),
 		      step_back);
 	s->reads = text_dup(r->log);
 	s->writes = text_dup(r->m->overlay);
@@ -315,10 +315,11 @@ int recover_plan_resume(struct lm_stick *stick, const struct lm_options *options
 	struct recover *r;
 	struct record rec = { 0 };
 	struct lm_error why;
-	bool pending = record_read(stick->io, stick->live_dir, &rec, NULL) == 1, ours;
-	int ret;
+	int ret = record_read(stick->io, stick->live_dir, &rec, NULL);
+	bool pending = ret == 1, ours;
 
-	if ((pending && rec.op != LM_OP_RECOVER) || stick->n_overlays == 0) {
+	/* A damaged journal is of a first writing that was cut: nothing had been begun. */
+	if (ret < 0 || (pending && rec.op != LM_OP_RECOVER) || stick->n_overlays == 0) {
 		record_free(&rec);
 		return 0;
 	}

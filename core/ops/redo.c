@@ -17,6 +17,9 @@
 #define PIECE_BYTES  65536u
 #define MOST_LEN     4096u
 #define SEAL_BYTES   (8u + 64u + SUM_BYTES)
+/* The valid field of a store's header. */
+#define VALID_OFF    4u
+#define VALID_BYTES  4u
 
 static const char magic[8] = "LMREDO1\n";
 static const char seal_magic[8] = "LMDONE1\n";
@@ -32,6 +35,7 @@ struct redo {
 	struct entry *entries;
 	unsigned char sum[SUM_BYTES];
 	uint64_t log_bytes;
+	unsigned char was_valid[VALID_BYTES], is_valid[VALID_BYTES]; /* of a store */
 };
 
 /* ---- a checksum of what goes by: hash = H(hash, piece) ---- */
@@ -80,6 +84,8 @@ struct writing {
 	redo_rank_fn rank;
 	void *arg;
 	uint64_t at, count, data_bytes;
+	bool store;
+	unsigned char was_valid[VALID_BYTES];
 };
 
 static int put(struct writing *w, const void *data, size_t len)
@@ -95,9 +101,9 @@ static int count_entry(void *arg, uint64_t off, const void *was, const void *is,
 {
 	struct writing *w = arg;
 
-	(void)off;
-	(void)was;
 	(void)is;
+	if (off == 0 && len >= VALID_OFF + VALID_BYTES)
+		memcpy(w->was_valid, (const unsigned char *)was + VALID_OFF, VALID_BYTES);
 	w->count++;
 	w->data_bytes += 2 * (uint64_t)len;
 	return 0;
@@ -128,10 +134,18 @@ static int put_data(void *arg, uint64_t off, const void *was, const void *is, si
 static int put_all(struct writing *w, struct io_patch *patch, uint64_t old_bytes)
 {
 	unsigned char header[HEADER_BYTES] = { 0 }, sum[SUM_BYTES];
-	int ret = io_patch_each(patch, count_entry, w);
+	int ret = 0;
 
+	if (w->store) {
+		ret = io_read_full(io_patch_file(patch), header + 48, VALID_BYTES, VALID_OFF);
+		memcpy(w->was_valid, header + 48, VALID_BYTES); /* if it is not changed */
+	}
+	if (ret == 0)
+		ret = io_patch_each(patch, count_entry, w);
 	if (ret < 0)
 		return ret;
+	put_le32(header + 40, w->store);
+	memcpy(header + 44, w->was_valid, w->store ? VALID_BYTES : 0);
 	memcpy(header, magic, sizeof(magic));
 	put_le64(header + 8, old_bytes);
 	put_le64(header + 16, io_patch_size(patch));
@@ -150,10 +164,9 @@ static int put_all(struct writing *w, struct io_patch *patch, uint64_t old_bytes
 	return ret == 0 ? io_fsync(w->log) : ret;
 }
 
-int redo_write(struct io *io, const char *dir, const char *path, struct io_patch *patch,
-	       uint64_t old_bytes, redo_rank_fn rank, void *arg, struct lm_error *err)
+static int write_log(struct io *io, const char *dir, const char *path, struct io_patch *patch,
+		     uint64_t old_bytes, struct writing w, struct lm_error *err)
 {
-	struct writing w = { .rank = rank, .arg = arg };
 	struct redo *redo = NULL;
 	int ret, closed;
 
@@ -184,6 +197,22 @@ out:
 	if (ret < 0 && ret != -EEXIST)
 		(void)io_unlink(io, path);
 	return ret;
+}
+
+int redo_write(struct io *io, const char *dir, const char *path, struct io_patch *patch,
+	       uint64_t old_bytes, redo_rank_fn rank, void *arg, struct lm_error *err)
+{
+	struct writing w = { .rank = rank, .arg = arg };
+
+	return write_log(io, dir, path, patch, old_bytes, w, err);
+}
+
+int redo_write_store(struct io *io, const char *dir, const char *path, struct io_patch *patch,
+		     uint64_t old_bytes, redo_rank_fn rank, void *arg, struct lm_error *err)
+{
+	struct writing w = { .rank = rank, .arg = arg, .store = true };
+
+	return write_log(io, dir, path, patch, old_bytes, w, err);
 }
 
 /* ---- reading ---- */
@@ -232,6 +261,9 @@ static int read_header(struct redo *r, uint64_t file_bytes)
 	r->info.new_bytes = get_le64(h + 16);
 	r->info.entries = get_le64(h + 24);
 	r->log_bytes = get_le64(h + 32);
+	r->info.store = get_le32(h + 40) != 0;
+	memcpy(r->was_valid, h + 44, VALID_BYTES);
+	memcpy(r->is_valid, h + 48, VALID_BYTES);
 	if (memcmp(h, magic, sizeof(magic)) != 0 || r->log_bytes > file_bytes ||
 	    r->log_bytes < HEADER_BYTES + SUM_BYTES || r->info.new_bytes < r->info.old_bytes ||
 	    r->info.new_bytes > INT64_MAX ||
@@ -265,6 +297,8 @@ static int read_entries(struct redo *r)
 		data += 2 * (uint64_t)e->len;
 		r->info.changed_bytes += e->len;
 	}
+	if (r->info.store && r->info.old_bytes < VALID_OFF + VALID_BYTES)
+		return -EBADMSG;
 	return data + SUM_BYTES == r->log_bytes ? 0 : -EBADMSG;
 }
 
@@ -374,6 +408,32 @@ static int read_now(struct io_file *file, unsigned char *buf, size_t len, uint64
 	return 0;
 }
 
+static const unsigned char barred[VALID_BYTES];
+
+/* The valid field has a third value while changes are made. */
+static int compare_valid(const struct redo *r, struct io_file *file, struct counts *c)
+{
+	unsigned char now[VALID_BYTES];
+	int ret = r->info.store ? io_read_full(file, now, sizeof(now), VALID_OFF) : 1;
+
+	if (ret != 0)
+		return ret < 0 ? ret : 0;
+	if (memcmp(now, r->was_valid, sizeof(now)) == 0 || memcmp(now, r->is_valid, sizeof(now)) == 0)
+		compare_sectors(now, r->was_valid, r->is_valid, sizeof(now), c);
+	else if (memcmp(now, barred, sizeof(now)) == 0)
+		c->old_seen = c->new_seen = true;
+	else
+		c->foreign = true;
+	return 0;
+}
+
+/* What of an entry is the valid field, which is looked at, and written, by itself. */
+static void mask_valid(const struct redo *r, const struct entry *e, unsigned char *bytes)
+{
+	if (r->info.store && e->off == 0 && e->len >= VALID_OFF + VALID_BYTES)
+		memcpy(bytes + VALID_OFF, barred, VALID_BYTES);
+}
+
 int redo_compare(struct redo *redo, struct io_file *file, enum redo_state *state,
 		 struct lm_error *err)
 {
@@ -381,6 +441,8 @@ int redo_compare(struct redo *redo, struct io_file *file, enum redo_state *state
 	struct counts c = { 0 };
 	int ret = io_drop_cache(file);
 
+	if (ret == 0)
+		ret = compare_valid(redo, file, &c);
 	for (uint64_t i = 0; i < redo->info.entries && ret == 0 && !c.foreign; i++) {
 		const struct entry *e = &redo->entries[i];
 
@@ -389,8 +451,12 @@ int redo_compare(struct redo *redo, struct io_file *file, enum redo_state *state
 			ret = io_read_full(redo->log, is, e->len, e->data + e->len);
 		if (ret == 0)
 			ret = read_now(file, now, e->len, e->off);
-		if (ret == 0)
-			compare_sectors(now, was, is, e->len, &c);
+		if (ret < 0)
+			break;
+		mask_valid(redo, e, was);
+		mask_valid(redo, e, is);
+		mask_valid(redo, e, now);
+		compare_sectors(now, was, is, e->len, &c);
 	}
 	if (ret < 0)
 		return lm_fail(err, ret, NULL, NULL, "%s", _("Reading the overlay failed"));
@@ -416,6 +482,7 @@ static int apply_rank(struct redo *r, struct io_file *file, unsigned rank, bool 
 		if (e->rank != rank)
 			continue;
 		ret = io_read_full(r->log, buf, e->len, e->data + (undo ? 0 : e->len));
+		mask_valid(r, e, buf);
 		if (ret == 0)
 			ret = io_pwrite(file, buf, e->len, e->off);
 		wrote = true;
@@ -427,12 +494,22 @@ static int apply_rank(struct redo *r, struct io_file *file, unsigned rank, bool 
 	return ret == 0 && wrote ? io_fsync(file) : ret;
 }
 
+static int put_valid(const struct redo *r, struct io_file *file, const unsigned char *valid)
+{
+	int ret;
+
+	if (!r->info.store || r->info.entries == 0)
+		return 0;
+	ret = io_pwrite(file, valid, VALID_BYTES, VALID_OFF);
+	return ret == 0 ? io_fsync(file) : ret;
+}
+
 int redo_apply(struct redo *redo, struct io_file *file, const char *name, bool undo,
 	       redo_progress_fn progress, void *arg, struct lm_error *err)
 {
 	uint64_t done = 0;
 	struct io_stat st;
-	int ret = 0;
+	int ret = put_valid(redo, file, barred);
 
 	for (unsigned i = 0; i < REDO_RANKS && ret == 0; i++)
 		ret = apply_rank(redo, file, undo ? REDO_RANKS - 1 - i : i, undo, &done, progress,
@@ -444,6 +521,8 @@ int redo_apply(struct redo *redo, struct io_file *file, const char *name, bool u
 		if (ret == 0)
 			ret = io_fsync(file);
 	}
+	if (ret == 0)
+		ret = put_valid(redo, file, undo ? redo->was_valid : redo->is_valid);
 	if (ret < 0)
 		return lm_fail(err, ret, name, NULL, "%s", _("Writing to the overlay failed"));
 	return 0;

@@ -8,7 +8,7 @@
  *
  * Format, all numbers little-endian: 64 bytes of header (magic "LMREDO1\n",
  * length of the file before, length after, number of entries, length of the
- * log), 16 bytes for each entry (offset, length, rank), for each entry the old
+ * log; of a snapshot store: 1, its valid field before, and after), 16 bytes for each entry (offset, length, rank), for each entry the old
  * bytes and the new ones, a checksum of all that. Behind it, once the change
  * has been made and proved, a seal: the identity of the file then.
  */
@@ -33,9 +33,18 @@ typedef unsigned (*redo_rank_fn)(void *arg, uint64_t off);
 int redo_write(struct io *io, const char *dir, const char *path, struct io_patch *patch,
 	       uint64_t old_bytes, redo_rank_fn rank, void *arg, struct lm_error *err);
 
+/*
+ * The same for a snapshot store with a header: from before its first change to
+ * after its last one its valid field is 0. No kernel uses it then, so whoever
+ * starts from it at any time finds what was, or what is to be, or is refused.
+ */
+int redo_write_store(struct io *io, const char *dir, const char *path, struct io_patch *patch,
+		     uint64_t old_bytes, redo_rank_fn rank, void *arg, struct lm_error *err);
+
 struct redo_info {
 	uint64_t old_bytes, new_bytes; /* length of the file */
 	uint64_t entries, changed_bytes;
+	bool store;                    /* made by redo_write_store() */
 	bool sealed;
 	char seal[65];                 /* the identity it was sealed with, hexadecimal */
 };
@@ -47,7 +56,7 @@ const struct redo_info *redo_info(const struct redo *redo);
 
 enum redo_state {
 	REDO_BEFORE,  /* every sector is as it was */
-	REDO_BETWEEN, /* every sector is either as it was, or as it is to be */
+	REDO_BETWEEN, /* every sector is either as it was, or as it is to be; or a store is barred */
 	REDO_AFTER,   /* every sector is as it is to be */
 	REDO_FOREIGN  /* something else has written there */
 };
