@@ -12,7 +12,7 @@
 #include "tui/dump.h"
 #include "tui/ui.h"
 
-#define PATIENCE_S 10
+#define PATIENCE_S 10 /* LM_PATIENCE says another number */
 
 struct script {
 	FILE *in, *out;
@@ -20,14 +20,17 @@ struct script {
 	char *rest; /* of the line: what is still to be done, NULL: read the next */
 	char verb[16];
 	time_t since;
+	long patience; /* seconds */
 };
 
 int script_open(struct script **script, const char *path, const char *dump)
 {
 	struct script *s = calloc(1, sizeof(*s));
+	const char *patience = getenv("LM_PATIENCE");
 
 	if (!s)
 		return -ENOMEM;
+	s->patience = patience ? strtol(patience, NULL, 10) : PATIENCE_S;
 	s->in = fopen(path, "re");
 	s->out = dump ? fopen(dump, "we") : stdout;
 	if (!s->in || !s->out) {
@@ -148,10 +151,10 @@ int script_step(struct script *s, struct ui *ui)
 			s->rest = NULL;
 			return 0;
 		}
-		return time(NULL) - s->since > PATIENCE_S ? fail(s, ui) : 20;
+		return time(NULL) - s->since > s->patience ? fail(s, ui) : 20;
 	}
 	if (strcmp(s->verb, "now") != 0 && service_busy(ui->service))
-		return time(NULL) - s->since > PATIENCE_S ? fail(s, ui) : 20;
+		return time(NULL) - s->since > s->patience ? fail(s, ui) : 20;
 	if (strcmp(s->verb, "key") == 0 || strcmp(s->verb, "now") == 0)
 		press(s, ui);
 	else if (strcmp(s->verb, "type") == 0)

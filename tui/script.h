@@ -6,7 +6,7 @@
  *   key NAME...    press these keys, each when nothing is being read
  *   now NAME...    press these keys even while something is being read
  *   type TEXT      type the text
- *   wait TEXT      wait until the screen shows it (10 s at most)
+ *   wait TEXT      wait until the screen shows it (10 s at most, or LM_PATIENCE)
  *   gone TEXT      wait until it does not
  *   size COLSxROWS resize
  *   dump TITLE     write the screen: text, looks, cursor

@@ -286,7 +286,8 @@ key /
 type SPARSE
 key Enter
 wait export
-at recover
+key Down
+at export
 key Enter
 wait Help: Exporting
 wait sparse
@@ -437,6 +438,14 @@ key Esc
 at as typed
 key Up Up
 wait On FAT a file holds at most 4 GiB
+END
+
+check 'what is in use is looked at again and again' watch:booted:growing <<END
+wait 87%
+key F1
+wait Help:
+key Esc
+wait 89%
 END
 
 check 'any size' watch:hold=2 <<END

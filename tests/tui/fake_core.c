@@ -5,7 +5,7 @@
  * The path is words joined by ':'. Sticks: healthy watch full invalid
  * interrupted nooverlay openerror escapes. What happens to the next job:
  * fail=STEP ask=STEP hold=STEP critical=STEP slow. For plans: refuse word.
- * noise: planning prints. slowopen: opening takes half a second. hang: it never ends.
+ * growing: each look at the status finds 32 MiB more. noise: planning prints. slowopen: opening takes half a second. hang: it never ends.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -37,16 +37,24 @@ static bool merged_once; /* a merge has succeeded: the next stick that is opened
 static char scenario[128];
 static atomic_bool plugged_out; /* or, with "plug", in */
 
-static bool is(const char *word)
-{
-	return strstr(scenario, word) != NULL;
-}
+static pthread_mutex_t scenario_lock = PTHREAD_MUTEX_INITIALIZER; /* all threads ask */
 
+/* The number behind the word, 0 without one; -1 when the scenario does not have it. */
 static int step_of(const char *word)
 {
-	const char *at = strstr(scenario, word);
+	const char *at;
+	int step;
 
-	return at ? atoi(at + strlen(word)) : -1;
+	pthread_mutex_lock(&scenario_lock);
+	at = strstr(scenario, word);
+	step = at ? atoi(at + strlen(word)) : -1;
+	pthread_mutex_unlock(&scenario_lock);
+	return step;
+}
+
+static bool is(const char *word)
+{
+	return step_of(word) >= 0;
 }
 
 static void nap(long ms)
@@ -89,7 +97,9 @@ static void fill_error(struct lm_error *err, int code, const char *what, const c
 int lm_stick_open(struct lm_ctx *ctx, const char *path, struct lm_stick **stick, struct lm_error *err)
 {
 	(void)ctx;
+	pthread_mutex_lock(&scenario_lock);
 	snprintf(scenario, sizeof(scenario), "%s", path ? path : "healthy");
+	pthread_mutex_unlock(&scenario_lock);
 	if (is("slowopen"))
 		nap(500);
 	while (is("hang"))
@@ -235,6 +245,8 @@ const char *lm_overlay_kind_word(enum lm_overlay_kind kind)
 	return kind == LM_OVERLAY_DM_SNAPSHOT ? "dm-snapshot" : "none";
 }
 
+static unsigned samples; /* "growing": how often it was looked at */
+
 int lm_status_read(struct lm_stick *stick, unsigned flags, struct lm_status **status,
 		   struct lm_error *err)
 {
@@ -276,6 +288,8 @@ int lm_status_read(struct lm_stick *stick, unsigned flags, struct lm_status **st
 		o->allocated_sectors = is("full") ? o->total_sectors
 				       : is("watch") ? 1700 * MIB / 512 : 400 * MIB / 512;
 		o->state = is("full") ? LM_STATE_FULL : is("invalid") ? LM_STATE_INVALID : LM_STATE_ACTIVE;
+		if (is("growing"))
+			o->allocated_sectors += 32 * MIB / 512 * ++samples;
 		if (stick->merged) {
 			o->state = LM_STATE_EMPTY;
 			o->allocated_sectors = 16;
