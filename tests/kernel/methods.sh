@@ -359,7 +359,19 @@ for method in rewrite mirror; do
 	[ $method = rewrite ] && option= || option="--work $work"
 	check "only read, $method: the plan says what is not merged" sh -c \
 		"\"$livemend\" merge --method $method $option --dry-run $s | grep -q 'in memory'"
-	check "only read, $method: merge" "$livemend" merge --method $method $option --yes "$s"
+	printf '#!/bin/sh\necho "$*" >/mnt/tmp/shutdown.args\n' >/mnt/shutdown && chmod +x /mnt/shutdown
+	mount --bind /mnt/shutdown "$(readlink -f "$(command -v shutdown)")" || die "no bind"
+	rm -f /mnt/tmp/shutdown.args
+	[ $method = rewrite ] && reboot=--reboot || reboot=
+	check "only read, $method: merge" \
+		"$livemend" merge --method $method $option $reboot --yes "$s"
+	if [ $method = rewrite ]; then
+		check "only read: a restart is scheduled, as was asked for" \
+			grep -q -e "-r +1" /mnt/tmp/shutdown.args
+	else
+		check "only read: no restart that nobody asked for" ! test -e /mnt/tmp/shutdown.args
+	fi
+	umount "$(readlink -f "$(command -v shutdown)")"
 	same "only read, $method: the running system sees what it saw" "$before" "$(running)"
 	quiet_down
 	attach
@@ -368,6 +380,7 @@ for method in rewrite mirror; do
 	detach
 done
 used root-4k bare quiet
+refused "a restart where nothing runs" "nothing to restart" "$livemend" merge --reboot --yes "$s"
 attach
 no_trace=$(traces)
 refused "an overlay that is written to, with the quiet way named" "readonly" \
