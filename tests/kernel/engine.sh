@@ -50,7 +50,10 @@ check "attached: $view" test -b "$view"
 same "read-only: the device is what the kernel made of the stick before" "$want" "$(sha256sum <"$view")"
 same "read-only: status" "$figures" "$(tell status)"
 same "read-only: e2fsck finds nothing" "e2fsck 0" "$(tell 'e2fsck check')"
-check "a second attach is refused" sh -c "\"$dmtool\" attach ro $s </dev/null | grep -q '^error 3 -16 .*already'"
+check "a second attach, for writing, is refused" \
+	sh -c "\"$dmtool\" attach rw $s </dev/null | grep -q '^error 3 -16 .*already'"
+same "a second one that only reads shows the same" "$view" \
+	"$("$dmtool" attach ro "$s" </dev/null | sed "s|^/dev/dm-[0-9]* $sectors $chunk\$|$view|")"
 end
 same "read-only: nothing is left" "$before" "$(traces)"
 same "read-only: not a bit of the overlay has changed" "$overlay_before" "$(sha256sum <"$o")"
@@ -157,10 +160,26 @@ same "what was saved before is there" kept "$(cat /mnt/root/home/user/kept)"
 check "and more can be written" \
 	dd if=/dev/urandom of=/mnt/root/home/user/more bs=64k count=64 conv=fsync
 umount /mnt/root
-dmsetup remove --retry live-rw
-losetup -d "$base"
-umount /mnt/squash
+unplug()
+{
+	dmsetup remove --retry live-rw
+	losetup -d "$base"
+	umount /mnt/squash
+}
+unplug
 check "given room: nothing is left" gone
+new_stick root-4k xz 1024
+attach
+dd if=/dev/urandom of="$dev" bs=64k count=64 oflag=direct 2>/dev/null
+same "full while it is in use" Overflow "$(kernel_status)"
+want=$(device_sum)
+check "grow" "$livemend" grow --yes 16M "$s"
+same "grow: the kernel goes on with it" 32768 "$(kernel_status | sed 's|.*/\(.*\) .*|\1|')"
+same "grow: what it held is there" "$want" "$(device_sum)"
+check "grow: it can be written to" dd if=/dev/urandom of="$dev" bs=64k count=64 oflag=direct
+unplug
+rm -rf "$s/LiveOS/livemend"
+check "grown: nothing is left" gone
 new_stick root-4k xz 16384
 cp /mnt/kept-overlay "$o"
 
