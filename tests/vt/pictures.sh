@@ -8,6 +8,7 @@ shots=${1:-build/check/vt}
 command -v optipng >/dev/null || { echo "optipng is missing (package optipng)" >&2; exit 1; }
 mkdir -p help/pictures
 for name in dashboard usage wizard progress help; do
+	rm -f "help/pictures/$name.png" # optipng would keep the old one beside
 	optipng -quiet -o7 -strip all -clobber -out "help/pictures/$name.png" "$shots/$name.png"
 done
 ls -l help/pictures
