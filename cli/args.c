@@ -388,7 +388,6 @@ int cli_args_parse(struct cli_args *args, int argc, char *const argv[], struct l
 	args->debug = given & CLI_BIT(CLI_OPT_DEBUG);
 	args->deep = given & CLI_BIT(CLI_OPT_DEEP);
 	args->undo = given & CLI_BIT(CLI_OPT_UNDO);
-	args->reboot = given & CLI_BIT(CLI_OPT_REBOOT);
 
 	if (given & CLI_BIT(CLI_OPT_VERSION)) {
 		args->action = CLI_SHOW_VERSION;

@@ -26,7 +26,7 @@ struct cli_args {
 	const char *work;
 	const char *lesson;
 	unsigned depth; /* usage: levels below / that are shown */
-	bool dry_run, yes, json, no_color, plain, debug, deep, reboot, undo;
+	bool dry_run, yes, json, no_color, plain, debug, deep, undo;
 };
 
 /*

@@ -100,6 +100,20 @@ static int overlay(struct dash_line *l, const struct lm_overlay *o)
 	return 2;
 }
 
+/* A file system that must be repaired is not "ok", however much room it has. */
+static void root_word(struct gauge *g, const struct lm_status *st)
+{
+	bool in_use = st->n_overlays && st->overlays[0].attached;
+
+	if (st->root.state == LM_FS_ERRORS) {
+		g->word = _("ERRORS");
+		g->word_role = ROLE_ACT;
+	} else if (st->root.state == LM_FS_DIRTY && !in_use && g->word_role == ROLE_OK) {
+		g->word = _("not clean");
+		g->word_role = ROLE_WATCH;
+	}
+}
+
 static void wall(struct dash_line *l, const struct lm_status *st)
 {
 	char room[16], when[32];
@@ -153,8 +167,8 @@ int dash_lines(const struct data *data, int cols, struct dash_line lines[DASH_MA
 	if (st->n_overlays == 0)
 		none(&lines[n++], _("Overlay"), "overlay", _("none: changes are lost at shutdown"));
 	if (st->root.known) {
-		simple(&lines[n++], _("Root fs"), "rootfs", st->root.free_bytes,
-		       st->root.size_bytes);
+		simple(&lines[n], _("Root fs"), "rootfs", st->root.free_bytes, st->root.size_bytes);
+		root_word(&lines[n++].gauge, st);
 		simple(&lines[n], _("Inodes"), "rootfs", st->root.inodes_free, st->root.inodes);
 		snprintf(lines[n].gauge.text, sizeof(lines[n].gauge.text),
 			 _("%" PRIu64 " of %" PRIu64),

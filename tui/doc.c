@@ -191,7 +191,7 @@ void doc_fit(struct doc *doc, int rows, int cols)
 		doc->cols = cols;
 		for (i = 0; i < doc->n_paras; i++) {
 			const struct doc_para *p = &doc->paras[i];
-			int width = cols - 1;
+			int width = p->role == ROLE_COMMAND ? cols - 3 : cols - 1;
 
 			for (from = 0;; from += next) {
 				int room = width - (from ? p->indent : p->first);
@@ -243,6 +243,10 @@ void doc_draw(const struct doc *doc, const struct canvas *cv)
 		memcpy(part, p->text + l->from, len);
 		part[len] = '\0';
 		canvas_put(cv, y, l->first ? p->first : p->indent, p->role, part);
+		/* A command that takes two lines is one command. */
+		if (p->role == ROLE_COMMAND && doc->top + (size_t)y + 1 < doc->n_lines &&
+		    doc->lines[doc->top + (size_t)y + 1].para == l->para)
+			canvas_put(cv, y, cv->at.cols - 2, p->role, "\\");
 	}
 	if (doc->broken)
 		canvas_put(cv, 0, 0, ROLE_ACT, _("Not enough memory to show this."));

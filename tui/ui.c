@@ -121,6 +121,7 @@ void ui_command(struct ui *ui, enum cmd cmd)
 		return;
 	switch (cmd) {
 	case CMD_HELP_KEY:
+	case CMD_HELP_SIGN:
 		help_open(ui, v->ops->topic ? v->ops->topic(v) : "keys");
 		break;
 	case CMD_MENU:
@@ -160,6 +161,16 @@ void ui_key(struct ui *ui, uint32_t key)
 		ui_say(ui, _("This key does nothing here. F1 explains, F9 lists what can be done."));
 }
 
+static void fit_views(struct view *v, const struct canvas *screen, const struct layout *l)
+{
+	const struct rect *at = v->ops->popup ? &screen->at : &l->body;
+
+	if (v->ops->popup && v->below)
+		fit_views(v->below, screen, l);
+	if (v->ops->fit)
+		v->ops->fit(v, at->rows, at->cols);
+}
+
 /* Drawing begins with the topmost view that covers the screen. */
 static void draw_views(struct ui *ui, struct view *v, const struct canvas *screen,
 		       const struct canvas *body)
@@ -168,8 +179,6 @@ static void draw_views(struct ui *ui, struct view *v, const struct canvas *scree
 
 	if (v->ops->popup && v->below)
 		draw_views(ui, v->below, screen, body);
-	if (v->ops->fit)
-		v->ops->fit(v, cv->at.rows, cv->at.cols);
 	v->ops->draw(v, cv);
 }
 
@@ -193,14 +202,23 @@ void ui_draw(struct ui *ui)
 	struct canvas screen = {&ui->theme, ui->glyphs, {0, 0, ui->term.rows, ui->term.cols},
 				&cursor};
 	struct canvas part;
-	struct layout l;
+	struct layout l = {0};
 	char text[512];
+	int i, lines;
 
 	ui->dirty = false;
 	if (ui->term.lost)
 		return;
-	status_text(ui, text, sizeof(text));
-	l = layout_frame(ui->term.rows, ui->term.cols, bar_lines(text, ui->term.cols));
+	/* What the status line says may depend on what fits, and what fits on how long it is. */
+	for (i = 0; i < 3; i++) {
+		status_text(ui, text, sizeof(text));
+		lines = bar_lines(text, ui->term.cols);
+		l = layout_frame(ui->term.rows, ui->term.cols, lines);
+		fit_views(ui->top, &screen, &l);
+		status_text(ui, text, sizeof(text));
+		if (bar_lines(text, ui->term.cols) == lines)
+			break;
+	}
 	term_begin(&ui->term);
 	if (l.size == SIZE_NONE) {
 		canvas_put(&screen, 0, 0, ROLE_NORMAL, _("Too small."));

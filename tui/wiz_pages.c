@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* wiz_pages.c - a plan and its outcome as text */
 #include <stdio.h>
+#include <string.h>
 
 #include "core/i18n.h"
 #include "core/text.h"
@@ -184,7 +185,7 @@ void wiz_fill_end(struct wizard *w)
 		doc_add(&w->doc, ROLE_NORMAL, 0, "%s", "");
 		doc_error(&w->doc, &r->error);
 	}
-	if (r->next[0]) {
+	if (r->next[0] && strcmp(r->next, r->error.help) != 0) {
 		doc_add(&w->doc, ROLE_NORMAL, 0, "%s", "");
 		doc_add(&w->doc, ROLE_HEADING, 0, "%s", _("What to do next"));
 		doc_add(&w->doc, ROLE_NORMAL, 2, "%s", r->next);

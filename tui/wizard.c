@@ -387,13 +387,20 @@ static const char *new_lesson(const struct wizard *w)
 	return name && lm_lesson_is_guided(name) ? name : NULL;
 }
 
-static void leave_end(struct wizard *w)
+static bool made_a_stick(const struct wizard *w)
+{
+	return w->op == LM_OP_PRACTICE && w->result.outcome == LM_DONE;
+}
+
+static void leave_end(struct wizard *w, bool onward)
 {
 	struct ui *ui = w->view.ui;
 
 	if (new_lesson(w)) {
 		ui_open_stick(ui, w->out.text);
 		lessons_open(ui);
+	} else if (onward && made_a_stick(w)) {
+		ui_open_stick(ui, w->out.text);
 	} else if (!lesson_return(ui)) {
 		ui_home(ui);
 	}
@@ -443,14 +450,15 @@ static bool wizard_command(struct view *v, enum cmd cmd)
 			return true;
 		}
 		confirm_command(w, cmd);
-		return cmd != CMD_HELP_KEY && cmd != CMD_REPAINT && cmd != CMD_MENU;
+		return cmd != CMD_HELP_KEY && cmd != CMD_HELP_SIGN && cmd != CMD_REPAINT &&
+		       cmd != CMD_MENU;
 	case STAGE_RUN:
 		if (cmd == CMD_CANCEL)
 			wiz_cancel(w);
 		return cmd == CMD_CANCEL;
 	case STAGE_END:
 		if (cmd == CMD_ACCEPT || is_close(cmd))
-			leave_end(w);
+			leave_end(w, cmd == CMD_ACCEPT);
 		return cmd == CMD_ACCEPT || is_close(cmd) || doc_command(&w->doc, cmd);
 	case STAGE_PLAN:
 		if (cmd == CMD_BACK)
@@ -536,7 +544,9 @@ static void wizard_status(const struct view *v, char *dst, size_t cap)
 	else if (w->stage == STAGE_END && lesson_waits(v->ui))
 		text = _("Enter goes back to the lesson.");
 	else if (w->stage == STAGE_END)
-		text = _("Enter goes back to the first screen.");
+		text = made_a_stick(w) ? _("Enter opens the practice stick, Esc goes back to the "
+					   "first screen.")
+				       : _("Enter goes back to the first screen.");
 	snprintf(dst, cap, "%s", text);
 }
 

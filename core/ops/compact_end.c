@@ -152,6 +152,8 @@ int compact_finish(struct compact *c, struct lm_error *err)
 	if (ret == 0)
 		ret = log_it(c, err);
 	if (ret == 0)
+		merge_log_by_hand(m);
+	if (ret == 0)
 		ret = journal_pending_clear(m->rw.io, m->dir, err);
 	/*
 	 * A file whose removal was cut may have a broken chain of clusters: it is

@@ -50,6 +50,8 @@ int compact_finish_in_place(struct compact *c, struct lm_error *err)
 			      "as in the image",
 			      m->overlay);
 
+	if (ret == 0)
+		merge_log_by_hand(m);
 	if (ret == 0 && m->work)
 		ret = merge_work_clean(m, err);
 	return ret == 0 ? journal_pending_clear(m->rw.io, m->dir, err) : ret;

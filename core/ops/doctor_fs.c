@@ -67,7 +67,7 @@ static void judge(struct check *c, int status)
 	else
 		doctor_add(c->d, LM_SEV_ILL, "fs-faults", _("Root file system"), what,
 			   _("Files may be lost or mixed up, and it gets worse with each use."),
-			   _("A merge repairs it first: livemend merge."));
+			   _("livemend recover repairs it; a merge begins with that, too."));
 	free(what);
 }
 
@@ -145,7 +145,7 @@ static void check_state(struct doctor *d, const struct fs_info *info)
 		doctor_add(d, LM_SEV_ILL, "fs-errors", _("Root file system"),
 			   _("the kernel found errors in it"),
 			   _("Files may be damaged, and the system may refuse to write."),
-			   _("A merge repairs it first: livemend merge."));
+			   _("livemend recover repairs it; a merge begins with that, too."));
 	else if (info->state == LM_FS_DIRTY && in_use)
 		doctor_add(d, LM_SEV_OK, "fs-in-use", _("Root file system"), _("it is in use"), NULL,
 			   NULL);

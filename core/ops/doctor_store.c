@@ -15,7 +15,8 @@ struct fault_text {
 };
 
 static const char keep_copy[] = N_("Copy the overlay file to another disk before anything else. "
-				   "To start without it: livemend reset.");
+				   "Then: livemend recover. To start without it: livemend "
+				   "reset.");
 
 static const struct fault_text faults[] = {
 	[COW_FAULT_HEADER] = {LM_SEV_ILL, "store-header", N_("its header makes no sense"),
@@ -119,7 +120,8 @@ static void check_room(struct doctor *d, const struct cow_info *info)
 		doctor_add(d, LM_SEV_ILL, "overlay-full", _("Overlay"), _("it is full"),
 			   _("Nothing more can be saved; the running system fails at the next "
 			     "write."),
-			   _("Merge it: livemend merge."));
+			   _("Recover it: livemend recover. Or win room: livemend compact, "
+			     "livemend merge."));
 		return;
 	}
 	what = text_format(_("%s of %s are left"),

@@ -66,6 +66,9 @@ int merge_paths(struct merge *m, const char *base, const char *overlay, struct l
 int merge_look(struct merge *m, const char *base, struct lm_error *err);
 void merge_unlook(struct merge *m);
 
+/* by_hand.c: after what was done, the commands that would have done it, to the journal. */
+void merge_log_by_hand(const struct merge *m);
+
 /* Takes the lock and the writable table. */
 int merge_lock(struct merge *m, struct lm_error *err);
 
@@ -92,10 +95,6 @@ int merge_verify_at(struct merge *m, struct plan_run *run, struct io *io, const 
 		    struct lm_error *err);
 /* changes_progress_fn, image_progress_fn: reports to m->run. */
 int merge_progress(void *merge, uint64_t done, uint64_t total);
-
-/* ---- merge_reboot.c ---- */
-/* Asks for a restart in a minute. That it cannot be had changes nothing about the merge. */
-int merge_step_reboot(struct plan_run *run, void *merge, struct lm_error *err);
 
 /* ---- merge_bare.c ---- */
 int merge_step_apply(struct plan_run *run, void *merge, struct lm_error *err);

@@ -338,6 +338,8 @@ int merge_finish(struct merge *m, struct lm_error *err)
 	if (ret == 0)
 		ret = log_merge(m, err);
 	if (ret == 0)
+		merge_log_by_hand(m);
+	if (ret == 0)
 		ret = was_cleaning ? clean_after_cut(m, err) :
 				     journal_pending_clear(m->rw.io, m->dir, err);
 	if (ret < 0 && err)

@@ -53,7 +53,7 @@ int recover_paths(struct recover *r, const char *overlay, struct lm_error *err)
 		return ret;
 	if (asprintf(&r->log_dir, "%s/livemend", r->m->dir) < 0)
 		r->log_dir = NULL;
-	if (asprintf(&r->log, "%s/livemend/" RECORD_UNDO_FILE, r->m->dir) < 0)
+	if (asprintf(&r->log, "%s/livemend/recover.undo", r->m->dir) < 0)
 		r->log = NULL;
 	return r->log && r->log_dir ? 0 : lm_fail(err, -ENOMEM, NULL, NULL, "%s",
 						  _("Planning failed"));
@@ -134,13 +134,6 @@ int recover_step_check(struct plan_run *run, void *recover, struct lm_error *err
 		return lm_fail(err, ret, m->overlay, NULL, "%s", _("Reading the overlay failed"));
 	if (st.size_bytes != r->old_bytes)
 		return changed_since(r, err);
-	/* Not full, and yet invalid: the kernel met an error of the medium. */
-	if (r->ills.invalid && !r->ills.no_room && !r->ills.corner) {
-		plan_run_message(run, "%s", _("Reading all that the overlay holds"));
-		ret = recover_read_all(r, err);
-		if (ret < 0)
-			return ret;
-	}
 	return record_identify_overlay(m->rw.io, m->overlay, &m->rec.overlay_id, NULL, err);
 }
 
@@ -204,7 +197,8 @@ int recover_step_grow(struct plan_run *run, void *recover, struct lm_error *err)
 		return ret;
 	r->grown = true;
 	if (r->fill_bytes)
-		ret = recover_reserve(r, file, err);
+		ret = extend_file(file, m->overlay, r->fill_from, r->fill_from + r->fill_bytes,
+				  merge_progress, m, err);
 	if (ret == 0 && r->new_bytes > r->old_bytes)
 		ret = extend_file(file, m->overlay, r->old_bytes, r->new_bytes, merge_progress, m,
 				  err);
@@ -302,7 +296,7 @@ void recover_say_result(struct recover *r)
 
 	if (!info)
 		return;
-	text_size(room, recover_room(r));
+	text_size(room, info->room_chunks * info->chunk_sectors * 512);
 	n = (size_t)snprintf(now, sizeof(now),
 			     _("The overlay can be used again, with all it held; %s can still be "
 			       "written."),
@@ -321,7 +315,7 @@ void recover_say_result(struct recover *r)
 	plan_run_result(r->m->run, now,
 			_("Start from the stick, or empty the overlay for good with a merge. "
 			  "`livemend resume --undo` takes the recovery back, until the stick is "
-			  "used, or merged or changed otherwise."));
+			  "used."));
 }
 
 int recover_step_finish(struct plan_run *run, void *recover, struct lm_error *err)
@@ -385,7 +379,6 @@ void recover_abort(struct plan_run *run, void *recover, struct lm_error *err)
 	int ret = 0;
 
 	(void)run;
-	recover_tell_failing(err);
 	if (!m->locked)
 		return;
 	recover_unlook(r);

@@ -59,6 +59,8 @@ static int step_reset(struct plan_run *run, void *state, struct lm_error *err)
 		ret = journal_log(m->rw.io, m->dir, err, "reset: the changes in %s were forgotten",
 				  m->overlay);
 	if (ret == 0)
+		merge_log_by_hand(m);
+	if (ret == 0)
 		ret = journal_pending_clear(m->rw.io, m->dir, err);
 	if (ret < 0)
 		err->outcome = LM_RESUMABLE;

@@ -145,26 +145,40 @@ static struct verdict judge_overlay(const struct lm_status *s, const struct stat
 
 	switch (o->state) {
 	case LM_STATE_OVERFLOW:
-		return say_op(LM_BROKEN, text_dup(_("The overlay is full: nothing more can be saved.")), "recover",
-			   _("Save what is open elsewhere, boot another system, and merge the "
-			     "overlay from there."));
+		return say_op(LM_BROKEN,
+			      text_dup(_("The overlay is full: nothing more can be saved.")),
+			      "recover",
+			      _("Save what is open elsewhere, boot another system, and recover "
+				"the overlay from there."));
 	case LM_STATE_FULL:
+		/* A repair is written to the overlay, and there it finds no room. */
+		if (s->root.known && s->root.state != LM_FS_CLEAN)
+			return say_op(
+				LM_ACT,
+				text_dup(_("The overlay is full: nothing more can be saved.")),
+				"recover",
+				_("Recover it: the overlay is made a little larger, so that "
+				  "its file system can be repaired. Then merge."));
 		return say_op(LM_ACT, text_dup(_("The overlay is full: nothing more can be saved.")), "merge",
 			   _("Merge the overlay into the root image; that empties it."));
 	case LM_STATE_INVALID:
-		return say_op(LM_BROKEN,
-			   text_dup(_("The overlay is marked invalid: the stick starts without your "
-				      "changes.")), "recover",
-			   _("What was saved is most likely still there. Change nothing on the "
-			     "stick, make a copy of the overlay file, and let the doctor look."));
+		return say_op(
+			LM_BROKEN,
+			text_dup(_("The overlay is marked invalid: the stick starts without your "
+				   "changes.")),
+			"recover",
+			_("What was saved is most likely still there, and recover brings it "
+			  "back. Do not start the stick before."));
 	case LM_STATE_MERGE_FAILED:
 		return say(LM_BROKEN, text_dup(_("A merge by the kernel has failed.")),
 			   _("Restart, then let the doctor look at the stick."));
 	case LM_STATE_DAMAGED:
 		return say_op(LM_BROKEN,
-			   text_format("%s: %s", _("The overlay cannot be used"),
-				       o->trouble ? o->trouble : _("it makes no sense")), "recover",
-			   _("Make a copy of the overlay file, and let the doctor look."));
+			      text_format("%s: %s", _("The overlay cannot be used"),
+					  o->trouble ? o->trouble : _("it makes no sense")),
+			      "recover",
+			      _("Make a copy of the overlay file, let the doctor look, and "
+				"recover what can be recovered."));
 	default:
 		break;
 	}

@@ -70,6 +70,7 @@ bool plan_run_cancelled(struct plan_run *run);
 /* Replaces the sentences of the result by what was really done. */
 void plan_run_result(struct plan_run *run, const char *now, const char *next);
 struct lm_ctx *plan_run_ctx(struct plan_run *run);
+const struct lm_plan *plan_run_plan(const struct plan_run *run);
 
 /* --- for the runner --- */
 struct plan {

@@ -243,6 +243,11 @@ void plan_run_result(struct plan_run *run, const char *now, const char *next)
 	pthread_mutex_unlock(&run->lock);
 }
 
+const struct lm_plan *plan_run_plan(const struct plan_run *run)
+{
+	return run->plan;
+}
+
 struct lm_ctx *plan_run_ctx(struct plan_run *run)
 {
 	return run->plan->impl->ctx;

@@ -487,6 +487,6 @@ at Merge
 key Down Down Down
 at What eats
 key Enter
-wait A merge would free
+wait A merge (m) would free
 END
 echo "1..$n"

@@ -453,7 +453,10 @@ int lm_usage_read(struct lm_stick *stick, const struct lm_watch *watch, struct l
 	u->fsmeta_bytes = 20 * MIB;
 	u->journal_bytes = 64 * MIB;
 	u->dead_bytes = 98 * MIB;
-	u->merge_frees_bytes = 1100 * MIB;
+	u->tables_bytes = 6 * MIB;
+	u->total_bytes = 1088 * MIB;
+	u->merge_frees_bytes = 1088 * MIB;
+	u->compact_frees_bytes = 98 * MIB;
 	*usage = u;
 	return 0;
 }

@@ -32,7 +32,7 @@ check 'every screen, one after the other' <<'END'
 wait First wall
 wait dead
 key u
-wait A merge would free
+wait A merge (m) would free
 key Esc d
 wait ok
 key Esc F4

@@ -4,7 +4,37 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "help/help.h"
+#include "tui/cmd.h"
 #include "tui/tui.h"
+
+/* The command table, for lint.sh: tab-separated, "-" for what there is not. */
+static int list_commands(void)
+{
+	int i;
+
+	for (i = CMD_NONE + 1; i < N_CMDS; i++) {
+		const char *fields[] = {cmd_keys((enum cmd)i),	cmd_help((enum cmd)i), cmd_name((enum cmd)i),
+					cmd_topic((enum cmd)i), cmd_line((enum cmd)i), cmd_label((enum cmd)i)};
+		size_t f;
+
+		printf("%u", cmd_contexts((enum cmd)i));
+		for (f = 0; f < sizeof(fields) / sizeof(fields[0]); f++)
+			printf("\t%s", fields[f] ? fields[f] : "-");
+		printf("\n");
+	}
+	return 0;
+}
+
+static int list_topics(void)
+{
+	size_t count, i;
+	const struct help_topic *all = help_all(&count);
+
+	for (i = 0; i < count; i++)
+		puts(all[i].name);
+	return 0;
+}
 
 int main(int argc, char **argv)
 {
@@ -20,6 +50,10 @@ int main(int argc, char **argv)
 			opts.script = argv[++i];
 		else if (strcmp(argv[i], "--dump") == 0 && i + 1 < argc)
 			opts.dump = argv[++i];
+		else if (strcmp(argv[i], "--commands") == 0)
+			return list_commands();
+		else if (strcmp(argv[i], "--topics") == 0)
+			return list_topics();
 		else if (strcmp(argv[i], "--ascii") == 0)
 			opts.ascii = true;
 		else
