@@ -69,7 +69,7 @@ engine | all)
 esac
 case $part in
 methods | all)
-	guest methods.sh 560
+	guest methods.sh 900
 	;;
 esac
 echo "1..$n"
