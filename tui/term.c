@@ -137,6 +137,17 @@ static void release(void)
 	give_back_descriptors();
 }
 
+/* Asked first: newterm() leaks where it fails. */
+static bool is_known(const char *name)
+{
+	int err;
+
+	if (setupterm(name, fileno(held.out), &err) != OK)
+		return false;
+	del_curterm(cur_term);
+	return true;
+}
+
 static SCREEN *new_screen(bool *modest)
 {
 	static const char *const known[] = {"vt220", "vt100", "ansi"};
@@ -144,11 +155,12 @@ static SCREEN *new_screen(bool *modest)
 	SCREEN *screen = NULL;
 	size_t i;
 
-	if (own && *own)
+	if (own && *own && is_known(own))
 		screen = newterm(own, held.out, held.in);
 	*modest = !screen;
 	for (i = 0; !screen && i < sizeof(known) / sizeof(known[0]); i++)
-		screen = newterm(known[i], held.out, held.in);
+		if (is_known(known[i]))
+			screen = newterm(known[i], held.out, held.in);
 	return screen;
 }
 
