@@ -21,6 +21,12 @@ report() { # what livemend and the kernel say, side by side
 	echo
 }
 
+keep() { # PATH BYTES: a file that is told only when the stick has it
+	head -c "$2" /dev/urandom >/tmp/new
+	dd if=/tmp/new of="$1" bs=64k conv=fsync 2>/dev/null || return 1
+	echo "saved: $(sha256sum </tmp/new | cut -d' ' -f1)  $1"
+}
+
 sums() { # every file that a merge must carry over
 	find /etc /usr/share /home /var /root -type f | sort | xargs sha256sum | sed 's/^/file: /'
 }
@@ -40,7 +46,28 @@ change)
 	sed 's/^/said: /' /tmp/merge.out
 	livemend layout
 	;;
-look)
+grow)
+	# More room while it runs, and then more than the old overlay could have taken.
+	head -c 2000000 /dev/urandom >/home/before
+	sync
+	livemend grow --yes +16M /run/initramfs/live >/tmp/grow.out 2>&1
+	echo "grow: $?"
+	sed 's/^/said: /' /tmp/grow.out
+	report
+	i=0
+	while [ $i -lt 36 ]; do
+		i=$((i + 1))
+		keep /home/past-$i 1000000 || echo "past: $i could not be written"
+	done
+	echo "after: $(dmsetup status live-rw)"
+	;;
+fill)
+	i=0
+	while [ $i -lt 200 ]; do
+		i=$((i + 1))
+		keep /home/full-$i 300000 || break
+	done
+	echo "files: $i"
 	report
 	;;
 *)

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# run.sh BUILD: livemend inside a real dracut live boot, and a stick that it merged booting again.
+# run.sh BUILD: livemend inside a real dracut live boot; sticks that it merged, made larger while they
+# ran, and recovered, booting again.
 set -u
 build=$(cd "${1:?usage: run.sh BUILD}" && pwd) || exit 1
 cd "$(dirname "$0")/../.." || exit 1
@@ -74,4 +75,45 @@ boot_disk "$stick" "$disk"
 ok "it boots again" boot_run "$disk" look 200
 ok "every file is there with its content" same_files change look
 ok "and the overlay has room again" empty_enough look
+
+# Made larger while it runs, filled to the last chunk, recovered: from a full overlay, and from one
+# that is marked invalid besides, as a kernel without the flag O does it.
+saved_are_there() { # SCENE WHERE: what was told to be saved is there, whole
+	grep '^saved: ' "$lab/$1.out" | sed 's/^saved: //' | sort -k2 >"$lab/a"
+	grep '^file: ' "$lab/$2.out" | sed 's/^file: //' | sort -k2 >"$lab/b"
+	[ -s "$lab/a" ] && ! comm -23 <(sort "$lab/a") <(sort "$lab/b") | grep .
+}
+
+overlay_state() { # STICK STATE
+	"$livemend" status --json "$1" | grep "\"state\": *\"$2\""
+}
+
+boot_stick "$stick" >/dev/null 2>&1 && boot_disk "$stick" "$disk"
+ok "another stick boots, and its overlay is made larger" boot_run "$disk" grow 300
+ok "growing while it runs is done" says grow '^grow: 0'
+ok "the kernel has the new size, and livemend the kernel's figures" same_figures grow
+ok "it is 16 MiB more" says grow '^kernel: .*/98304 '
+ok "more is written than the old one could take" says grow '^after: .* snapshot [7-9][0-9]*/98304 '
+ok "nothing of that failed" eval '! says grow "^past: "'
+ok "the next boot fills it" boot_run "$disk" fill 300
+ok "all that was saved before is there" saved_are_there grow fill
+ok "the kernel says Overflow" says fill '^kernel: .* snapshot Overflow'
+ok "and so does livemend" says fill '"state": *"overflow"'
+boot_undisk "$disk" "$stick"
+rm -rf "$lab/invalid" && cp -r "$stick" "$lab/invalid"
+printf '\0' | dd of="$lab/invalid/LiveOS/$overlay" bs=1 seek=4 conv=notrunc 2>/dev/null
+ok "outside it is full" overlay_state "$stick" full
+ok "it is recovered" "$livemend" recover --yes "$stick"
+ok "it is usable again" overlay_state "$stick" active
+boot_disk "$stick" "$disk"
+ok "it boots again" boot_run "$disk" recovered 200
+ok "all that was saved while there was room is there" saved_are_there grow recovered
+ok "and all that was saved until it was full" saved_are_there fill recovered
+ok "its overlay has room again" says recovered '"state": *"active"'
+ok "the same stick, marked invalid" overlay_state "$lab/invalid" invalid
+ok "it is recovered, too" "$livemend" recover --yes "$lab/invalid"
+boot_disk "$lab/invalid" "$disk"
+ok "and boots" boot_run "$disk" valid-again 200
+ok "with all that was saved" saved_are_there fill valid-again
+ok "and with room" says valid-again '"state": *"active"'
 echo "1..$n"
