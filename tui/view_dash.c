@@ -22,6 +22,7 @@ struct dash {
 	size_t n_actions;
 	int n_lines;
 	bool placed; /* the focus has been put on what is most needed */
+	bool reopened; /* the next status may be quite another */
 	struct dash_layout where;
 	struct doc trouble; /* why the stick does not open */
 	int since_full;     /* ticks since the dead chunks were counted */
@@ -303,12 +304,20 @@ static void on_answer(struct dash *d, enum want want)
 	if (want == WANT_OPEN) {
 		d->since_full = 0;
 		d->placed = d->placed && data->status;
+		d->reopened = true;
 		service_ask(ui->service, WANT_STATUS);
 		if (!data->open_err.code)
 			service_ask(ui->service, WANT_LAYOUT);
 	}
-	if (want == WANT_STATUS)
+	if (want == WANT_STATUS) {
+		/* What the cursor was on has been done: it goes to what is needed now. */
+		d->n_actions = actions_list(ui, d->actions);
+		if (d->reopened && d->pane == PANE_ACTIONS &&
+		    d->actions[d->lists[PANE_ACTIONS].at].why_not)
+			d->placed = false;
+		d->reopened = false;
 		place_focus(d);
+	}
 	if (want != WANT_STATUS || !data->status || !data->status->n_overlays)
 		return;
 	/* What is dead costs more to find: once, and when the overlay has grown. */

@@ -91,11 +91,14 @@ static void size_ways(struct wizard *w)
 	size_way(w, now * 2, _("(2 times)"));
 	size_way(w, now * 4, _("(4 times)"));
 	most = now + room / 10 * 9;
+	/* Every chunk of the root file system once, and the tables: more is never used. */
+	if (st->base.size_sectors && most > st->base.size_sectors * 512 / 50 * 51 + MIB)
+		most = st->base.size_sectors * 512 / 50 * 51 + MIB;
 	if (fat && most >= 4096 * MIB)
 		most = 4095 * MIB;
 	if (most > now + MIB)
 		size_way(w, most,
-			 fat && most == 4095 * MIB ? _("(most on FAT)") : _("(all the room)"));
+			 fat && most == 4095 * MIB ? _("(most on FAT)") : _("(the most of use)"));
 }
 
 static void fill_ways(struct wizard *w)

@@ -290,6 +290,9 @@ int grow_step_finish(struct plan_run *run, void *grow, struct lm_error *err)
 				  "grow: %s was %llu bytes, it is %llu bytes now", m->overlay,
 				  (unsigned long long)g->old_bytes,
 				  (unsigned long long)g->new_bytes);
+	m->run = run;
+	if (ret == 0)
+		merge_log_by_hand(m);
 	if (ret == 0)
 		ret = journal_pending_clear(m->rw.io, m->dir, err);
 	if (ret == 0)

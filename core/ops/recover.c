@@ -340,6 +340,8 @@ int recover_step_finish(struct plan_run *run, void *recover, struct lm_error *er
 				  m->overlay, r->repairs,
 				  (unsigned long long)(r->new_bytes - r->old_bytes));
 	if (ret == 0)
+		merge_log_by_hand(m);
+	if (ret == 0)
 		ret = journal_pending_clear(m->rw.io, m->dir, err);
 	if (ret < 0) {
 		err->outcome = LM_RESUMABLE;

@@ -489,4 +489,61 @@ at What eats
 key Enter
 wait A merge (m) would free
 END
+# Every wizard: to its end, back at every page, cancelled, failing.
+for wizard in r:invalid:6 g:watch:6 c:watch:5 x:watch:5 i:interrupted:6; do
+	key=${wizard%%:*} last=${wizard##*:}
+	scenario=${wizard#*:} scenario=${scenario%:*}
+	start="wait dead
+key $key
+$([ $last = 6 ] && echo 'wait yes
+key Enter')
+wait What]"
+	go="$start
+$(page=$((last - 3)); while [ $page -le $last ]; do echo "key End Enter
+wait [$page "; page=$((page + 1)); done)"
+	yes='key y'
+	[ $key != x ] || yes='type forget
+key Enter'
+	[ $key != r ] || go=$(echo "$go" | sed 's/^wait dead$/wait INVALID/')
+	check "$key: to its end" $scenario <<END
+$go
+$yes
+wait DONE
+key Enter
+wait What you can do
+END
+	check "$key: back at every page" $scenario <<END
+$go
+key Esc
+wait [$((last - 1)) Safety]
+key Esc
+wait Room]
+key Esc
+wait Commands]
+key Esc
+wait What]
+key Esc
+$([ $last = 6 ] && echo 'wait [1 How]
+key Esc')
+wait What you can do
+END
+	for step in 1 2 3 4 5; do
+		check "$key: cancelled in step $step" $scenario:hold=$step <<END
+$go
+$yes
+wait block 2 of 4
+key c y
+wait CANCELLED
+key Enter
+wait What you can do
+END
+		check "$key: failing in step $step" $scenario:fail=$step $([ $step -gt 3 ] && echo 5) <<END
+$go
+$yes
+wait Writing failed
+key Enter
+wait What you can do
+END
+	done
+done
 echo "1..$n"

@@ -103,7 +103,7 @@ int lm_stick_open(struct lm_ctx *ctx, const char *path, struct lm_stick **stick,
 	if (is("slowopen"))
 		nap(500);
 	while (is("hang"))
-		nap(1000);
+		nap(50);
 	if (is("openerror")) {
 		fill_error(err, -EMEDIUMTYPE, "This is no live stick", "/tmp/photos",
 			   "There is no folder LiveOS on it",
