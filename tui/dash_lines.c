@@ -105,11 +105,16 @@ static void root_word(struct gauge *g, const struct lm_status *st)
 {
 	bool in_use = st->n_overlays && st->overlays[0].attached;
 
-	if (st->root.state == LM_FS_ERRORS) {
+	/* Without the overlay it is the image alone that is seen. */
+	if (st->n_overlays && (st->overlays[0].state == LM_STATE_INVALID ||
+			       st->overlays[0].state == LM_STATE_DAMAGED)) {
+		g->word = _("image");
+		g->word_role = ROLE_NORMAL;
+	} else if (st->root.state == LM_FS_ERRORS) {
 		g->word = _("ERRORS");
 		g->word_role = ROLE_ACT;
 	} else if (st->root.state == LM_FS_DIRTY && !in_use && g->word_role == ROLE_OK) {
-		g->word = _("not clean");
+		g->word = _("dirty");
 		g->word_role = ROLE_WATCH;
 	}
 }
