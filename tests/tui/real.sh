@@ -12,8 +12,8 @@ check()
 {
 	n=$((n + 1))
 	cat >"$tmp/keys"
-	timeout 300 "$build/tests/tui/tui_real" --script "$tmp/keys" --dump "$tmp/dump" "$tmp/stick" \
-		>"$tmp/err" 2>&1
+	(ulimit -f "${limit:-unlimited}"; exec timeout 300 "$build/tests/tui/tui_real" --script "$tmp/keys" --dump "$tmp/dump" "$tmp/stick" \
+		>"$tmp/err" 2>&1)
 	rc=$?
 	if [ $rc = "${2:-0}" ]; then
 		echo "ok $n - $1"
@@ -79,6 +79,35 @@ wait How it is now
 key Enter
 wait What you can do
 END
+# No file may become longer than 1 MiB: writing the new image fails in the middle.
+sum() { cat "$tmp"/stick/LiveOS/*.img "$tmp"/stick/LiveOS/overlay-* | cksum; }
+before=$(sum)
+trap '' XFSZ
+limit=2048 # blocks of 512 bytes
+check 'a merge whose writing fails: it is told, and all is as before' <<'END'
+wait First wall
+key m
+wait [1 How]
+wait yes
+key Enter
+wait [2 What]
+key End Enter End Enter End Enter End Enter
+wait type the word  merge
+type merge
+key Enter
+wait FAILED: everything is as before
+wait File too large
+key Enter
+wait What you can do
+END
+limit=
+n=$((n + 1))
+if [ "$before" = "$(sum)" ] && [ ! -e "$tmp/stick/LiveOS/livemend/PENDING.txt" ]; then
+	echo "ok $n - image and overlay are what they were"
+else
+	echo "not ok $n - image and overlay are what they were"
+	ls -l "$tmp"/stick/LiveOS "$tmp"/stick/LiveOS/livemend | sed 's/^/# /'
+fi
 check 'a merge to its end, and the usage of what is left' <<'END'
 wait First wall
 key m
