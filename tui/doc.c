@@ -37,6 +37,34 @@ static struct doc_para *grow(struct doc *doc)
 	return more;
 }
 
+/* "`livemend resume`" of the core's sentences is a key here: it is put behind. Takes over text. */
+static char *with_key(char *text)
+{
+	static const char call[] = "`livemend ";
+	const char *at = text ? strstr(text, call) : NULL;
+	char word[24], key[16], *longer = NULL;
+	size_t len, end;
+	enum cmd cmd;
+
+	if (!at)
+		return text;
+	at += sizeof(call) - 1;
+	len = strcspn(at, "` ");
+	if (len >= sizeof(word) || at[len] != '`')
+		return text;
+	memcpy(word, at, len);
+	word[len] = '\0';
+	cmd = cmd_for_line(word);
+	if (cmd == CMD_NONE)
+		return text;
+	end = (size_t)(at - text) + len + 1;
+	if (asprintf(&longer, _("%.*s (key %s)%s"), (int)end, text, cmd_letter(cmd, key, sizeof(key)),
+		     text + end) < 0)
+		return text;
+	free(text);
+	return longer;
+}
+
 static void add(struct doc *doc, enum role role, int first, int indent, char *text)
 {
 	struct doc_para *p = text ? grow(doc) : NULL;
@@ -46,7 +74,7 @@ static void add(struct doc *doc, enum role role, int first, int indent, char *te
 		free(text);
 		return;
 	}
-	*p = (struct doc_para){.text = text, .role = role, .first = first, .indent = indent};
+	*p = (struct doc_para){.text = with_key(text), .role = role, .first = first, .indent = indent};
 }
 
 void doc_add(struct doc *doc, enum role role, int indent, const char *format, ...)
