@@ -29,11 +29,19 @@ for lang in $(grep -v '^#' "$po/LINGUAS"); do
 	ok "$lang: nothing is left untranslated"
 	# Lines of help are shown as they are: 76 columns, and none of them a surprise.
 	msgattrib --no-obsolete --no-wrap "$work/$lang.po" | LC_ALL=C awk '
-		/^msgid/ { id = 1 } /^msgstr/ { id = 0 }
-		/^"/ && /\\n"$/ && !id {
+		# Only of texts that are laid out by hand, and so within a screen in the original.
+		function end() {
+			if (longest > 78 && original <= 78) print longest ": " line
+			longest = original = 0
+		}
+		/^msgid "/ { end(); id = 1 } /^msgstr/ { id = 0 }
+		/^"/ && /\\n"$/ {
 			t = $0; sub(/^"/, "", t); sub(/\\n"$/, "", t); gsub(/\\"/, "\"", t)
 			gsub(/[\200-\277]/, "", t)
-			if (length(t) > 78) print length(t) ": " t }' >"$out"
+			if (id && length(t) > original) original = length(t)
+			if (!id && length(t) > longest) { longest = length(t); line = t }
+		}
+		END { end() }' >"$out"
 	empty "$out"
 	ok "$lang: no line is wider than a screen"
 done
