@@ -72,5 +72,11 @@ methods | all)
 	guest methods.sh 900
 	;;
 esac
+case $part in
+space | all)
+	guest compact.sh 420
+	guest grow.sh 300
+	;;
+esac
 echo "1..$n"
 exit "$failed"
