@@ -13,6 +13,7 @@
 #include "core/text.h"
 
 #define DEFAULT_DEPTH 2
+#define DEFAULT_EVERY 10
 #define MAX_OPERANDS  2
 #define LONG_BASE     256 /* above every option letter */
 
@@ -175,9 +176,6 @@ static int read_word(struct cli_args *args, struct scan *scan, struct lm_error *
 	args->command = cli_command_find(scan->word);
 	if (args->command)
 		return 0;
-	if (cli_command_is_later(scan->word))
-		return usage(err, _("See what there is: livemend --help"),
-			     _("'%s' is not in this version"), scan->word);
 	if (scan->given & CLI_BIT(CLI_OPT_HELP)) {
 		args->topic = scan->word;
 		return 0;
@@ -272,6 +270,45 @@ static int read_operands(struct cli_args *args, const struct scan *scan, struct 
 	return 0;
 }
 
+/* "80,90,95": in any order. */
+static int read_at(struct cli_args *args, const char *text, struct lm_error *err)
+{
+	const char *p = text;
+	unsigned i;
+
+	args->n_at = 0;
+	for (;;) {
+		char *end;
+		unsigned long n = strtoul(p, &end, 10);
+
+		if (*p < '0' || *p > '9' || n < 1 || n > 100 || (*end && *end != ',') ||
+		    args->n_at == CLI_MAX_AT)
+			return usage(err, NULL,
+				     _("--at needs up to %d percentages, such as 80,90,95, not '%s'"),
+				     CLI_MAX_AT, text);
+		for (i = args->n_at; i > 0 && args->at[i - 1] > n; i--)
+			args->at[i] = args->at[i - 1];
+		args->at[i] = (unsigned)n;
+		args->n_at++;
+		if (!*end)
+			return 0;
+		p = end + 1;
+	}
+}
+
+static int read_every(struct cli_args *args, const char *text, struct lm_error *err)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	if (errno || *end || text[0] < '0' || text[0] > '9' || n < 1 || n > 86400)
+		return usage(err, NULL, _("--every needs seconds from 1 to 86400, not '%s'"), text);
+	args->every = (unsigned)n;
+	return 0;
+}
+
 static int read_depth(struct cli_args *args, const char *text, struct lm_error *err)
 {
 	char *end;
@@ -359,6 +396,12 @@ static int read_options(struct cli_args *args, const struct scan *scan, struct l
 	if (scan->given & CLI_BIT(CLI_OPT_DEPTH) &&
 	    read_depth(args, scan->value[CLI_OPT_DEPTH], err))
 		return -EINVAL;
+	if (read_at(args, scan->given & CLI_BIT(CLI_OPT_AT) ? scan->value[CLI_OPT_AT] : "80,90,95",
+		    err))
+		return -EINVAL;
+	if (scan->given & CLI_BIT(CLI_OPT_EVERY) &&
+	    read_every(args, scan->value[CLI_OPT_EVERY], err))
+		return -EINVAL;
 	if (scan->given & CLI_BIT(CLI_OPT_LESSON) &&
 	    read_lesson(args, scan->value[CLI_OPT_LESSON], err))
 		return -EINVAL;
@@ -376,7 +419,7 @@ int cli_args_parse(struct cli_args *args, int argc, char *const argv[], struct l
 	struct scan scan = {0};
 	unsigned given;
 
-	*args = (struct cli_args){.depth = DEFAULT_DEPTH, .json = wants_json(argc, argv)};
+	*args = (struct cli_args){.depth = DEFAULT_DEPTH, .every = DEFAULT_EVERY, .json = wants_json(argc, argv)};
 	if (scan_words(&scan, argc, argv, err))
 		return -EINVAL;
 	given = scan.given;
@@ -388,6 +431,7 @@ int cli_args_parse(struct cli_args *args, int argc, char *const argv[], struct l
 	args->debug = given & CLI_BIT(CLI_OPT_DEBUG);
 	args->deep = given & CLI_BIT(CLI_OPT_DEEP);
 	args->undo = given & CLI_BIT(CLI_OPT_UNDO);
+	args->once = given & CLI_BIT(CLI_OPT_ONCE);
 
 	if (given & CLI_BIT(CLI_OPT_VERSION)) {
 		args->action = CLI_SHOW_VERSION;

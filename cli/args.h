@@ -6,6 +6,8 @@
 #include "cli/command.h"
 #include "core/livemend.h"
 
+#define CLI_MAX_AT 8
+
 enum cli_action {
 	CLI_RUN,       /* args->command, NULL for the full-screen program */
 	CLI_SHOW_HELP, /* of args->command, of args->topic, or of the program */
@@ -25,6 +27,9 @@ struct cli_args {
 	enum lm_method method;
 	const char *work;
 	const char *lesson;
+	unsigned at[CLI_MAX_AT], n_at; /* watch: percentages, ascending */
+	unsigned every;                /* watch: seconds between two looks */
+	bool once;                     /* watch */
 	unsigned depth; /* usage: levels below / that are shown */
 	bool dry_run, yes, json, no_color, plain, debug, deep, undo;
 };

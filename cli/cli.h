@@ -20,6 +20,7 @@ int cli_status(struct cli *cli);
 int cli_layout(struct cli *cli);
 int cli_doctor(struct cli *cli);
 int cli_usage(struct cli *cli);
+int cli_watch(struct cli *cli);
 int cli_export(struct cli *cli);
 int cli_merge(struct cli *cli);
 int cli_recover(struct cli *cli);

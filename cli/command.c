@@ -27,6 +27,9 @@ const struct cli_option cli_options[CLI_N_OPTIONS] = {
 	 N_("go back to the state before, where that is still possible")},
 	{CLI_OPT_LESSON, "lesson", 0, "NAME", N_("a stick with something to be mended")},
 	{CLI_OPT_GROW, "grow", 0, "SIZE", N_("make the overlay this long, such as 2G")},
+	{CLI_OPT_AT, "at", 0, "N,N,...", N_("percentages to warn at (default 80,90,95)")},
+	{CLI_OPT_EVERY, "every", 0, "SECONDS", N_("how often to look (default 10)")},
+	{CLI_OPT_ONCE, "once", 0, NULL, N_("look once; exit 1 if there is something to warn of")},
 };
 
 const struct cli_command cli_commands[] = {
@@ -39,6 +42,8 @@ const struct cli_command cli_commands[] = {
 	 "doctor", CLI_BIT(CLI_OPT_DEEP), cli_doctor},
 	{"usage", CLI_STICK_OPTIONAL, N_("what eats the overlay, and what a merge would free"),
 	 "usage", CLI_BIT(CLI_OPT_DEPTH), cli_usage},
+	{"watch", CLI_STICK_OPTIONAL, N_("warn before a wall is hit"), "watch",
+	 CLI_BIT(CLI_OPT_AT) | CLI_BIT(CLI_OPT_EVERY) | CLI_BIT(CLI_OPT_ONCE), cli_watch},
 	{"export", CLI_OUT_STICK, N_("write image and overlay together to one sparse file"),
 	 "export", 0, cli_export},
 	{"merge", CLI_STICK_NEEDED, N_("make the changes part of the image, empty the overlay"),
@@ -60,8 +65,6 @@ const struct cli_command cli_commands[] = {
 
 const size_t cli_n_commands = sizeof(cli_commands) / sizeof(cli_commands[0]);
 
-static const char *const later[] = {"watch"};
-
 const struct cli_command *cli_command_find(const char *name)
 {
 	size_t i;
@@ -70,16 +73,6 @@ const struct cli_command *cli_command_find(const char *name)
 		if (!strcmp(cli_commands[i].name, name))
 			return &cli_commands[i];
 	return NULL;
-}
-
-bool cli_command_is_later(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-		if (!strcmp(later[i], name))
-			return true;
-	return false;
 }
 
 static size_t min(size_t a, size_t b)

@@ -27,6 +27,9 @@ enum cli_option_id {
 	CLI_OPT_UNDO,
 	CLI_OPT_LESSON,
 	CLI_OPT_GROW,
+	CLI_OPT_AT,
+	CLI_OPT_EVERY,
+	CLI_OPT_ONCE,
 	CLI_N_OPTIONS
 };
 
@@ -64,9 +67,6 @@ extern const size_t cli_n_commands;
 
 /* NULL when there is none of that name. */
 const struct cli_command *cli_command_find(const char *name);
-
-/* True for commands of the contract that this version does not have yet. */
-bool cli_command_is_later(const char *name);
 
 /* The command that name may be a slip of, NULL when nothing is near. */
 const struct cli_command *cli_command_near(const char *name);

@@ -49,8 +49,15 @@ run 3 status --json /none && empty "$err" && has "$out" '"why": "there is none"'
 ok "the same as JSON on standard output"
 run 3 --engine kernel status /good && has "$err" "takes root"
 ok "the kernel engine is refused in the words of the core"
-run 2 watch /good && has "$err" "not in this version"
-ok "a command to come"
+run 1 watch --once /full && has "$out" "overlay: FULL or unusable (full)"
+ok "watch --once of a full overlay needs attention"
+run 0 watch --once /good && empty "$out" && empty "$err"
+ok "watch --once is silent where all is well"
+run 1 watch --once --at 10 --json /good && has "$out" '"wall": "overlay"' &&
+	[ "$(grep -vc '^{.*}$' "$out")" -eq 0 ]
+ok "watch --once --json"
+run 3 watch /none && has "$err" "No live stick was found"
+ok "watch without a stick"
 run 2 status --nonsense && [ "$(wc -l <"$err")" -le 2 ] && empty "$out"
 ok "wrong usage is a line"
 

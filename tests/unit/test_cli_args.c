@@ -186,14 +186,28 @@ static void wrong_options_are_named(void **state)
 	assert_wrong(parse("--json", NULL), "needs a command");
 }
 
-static void commands_to_come_are_named(void **state)
+static void thresholds_are_read(void **state)
 {
-	static const char *const later[] = {"watch"};
-	size_t i;
-
 	(void)state;
-	for (i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-		assert_wrong(parse(later[i], "/", NULL), "not in this version");
+	assert_int_equal(parse("watch", NULL), 0);
+	assert_int_equal(args.n_at, 3);
+	assert_int_equal(args.at[0], 80);
+	assert_int_equal(args.at[2], 95);
+	assert_false(args.once);
+	assert_int_equal(parse("watch", "--at", "90,5,70", "--every", "60", "--once", "S", NULL), 0);
+	assert_int_equal(args.n_at, 3);
+	assert_int_equal(args.at[0], 5);
+	assert_int_equal(args.at[1], 70);
+	assert_int_equal(args.at[2], 90);
+	assert_int_equal(args.every, 60);
+	assert_true(args.once);
+	assert_wrong(parse("watch", "--at", "", NULL), "--at needs");
+	assert_wrong(parse("watch", "--at", "0", NULL), "--at needs");
+	assert_wrong(parse("watch", "--at", "101", NULL), "--at needs");
+	assert_wrong(parse("watch", "--at", "80,", NULL), "--at needs");
+	assert_wrong(parse("watch", "--at", "1,2,3,4,5,6,7,8,9", NULL), "--at needs");
+	assert_wrong(parse("watch", "--every", "0", NULL), "--every needs");
+	assert_wrong(parse("status", "--once", NULL), "does not apply");
 }
 
 static void slips_are_guessed(void **state)
@@ -269,7 +283,7 @@ int main(void)
 		cmocka_unit_test(operands_are_counted),
 		cmocka_unit_test(choices_are_checked),
 		cmocka_unit_test(wrong_options_are_named),
-		cmocka_unit_test(commands_to_come_are_named),
+		cmocka_unit_test(thresholds_are_read),
 		cmocka_unit_test(slips_are_guessed),
 		cmocka_unit_test(escape_sequences_are_harmless),
 		cmocka_unit_test(json_is_known_even_when_wrong),
