@@ -134,6 +134,13 @@ int recover_step_check(struct plan_run *run, void *recover, struct lm_error *err
 		return lm_fail(err, ret, m->overlay, NULL, "%s", _("Reading the overlay failed"));
 	if (st.size_bytes != r->old_bytes)
 		return changed_since(r, err);
+	/* Not full, and yet invalid: the kernel met an error of the medium. */
+	if (r->ills.invalid && !r->ills.no_room && !r->ills.corner) {
+		plan_run_message(run, "%s", _("Reading all that the overlay holds"));
+		ret = recover_read_all(r, err);
+		if (ret < 0)
+			return ret;
+	}
 	return record_identify_overlay(m->rw.io, m->overlay, &m->rec.overlay_id, NULL, err);
 }
 
@@ -197,8 +204,7 @@ int recover_step_grow(struct plan_run *run, void *recover, struct lm_error *err)
 		return ret;
 	r->grown = true;
 	if (r->fill_bytes)
-		ret = extend_file(file, m->overlay, r->fill_from, r->fill_from + r->fill_bytes,
-				  merge_progress, m, err);
+		ret = recover_reserve(r, file, err);
 	if (ret == 0 && r->new_bytes > r->old_bytes)
 		ret = extend_file(file, m->overlay, r->old_bytes, r->new_bytes, merge_progress, m,
 				  err);
@@ -296,7 +302,7 @@ void recover_say_result(struct recover *r)
 
 	if (!info)
 		return;
-	text_size(room, info->room_chunks * info->chunk_sectors * 512);
+	text_size(room, recover_room(r));
 	n = (size_t)snprintf(now, sizeof(now),
 			     _("The overlay can be used again, with all it held; %s can still be "
 			       "written."),
@@ -381,6 +387,7 @@ void recover_abort(struct plan_run *run, void *recover, struct lm_error *err)
 	int ret = 0;
 
 	(void)run;
+	recover_tell_failing(err);
 	if (!m->locked)
 		return;
 	recover_unlook(r);

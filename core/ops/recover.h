@@ -5,6 +5,7 @@
  *   recover_find.c   what is the matter with an overlay
  *   recover_fsck.c   e2fsck on image, overlay, and a store in memory over both
  *   recover_make.c   the changes, gathered before any of them is made
+ *   recover_medium.c room that is really there, and whether all can be read
  *   recover.c        the steps
  *   recover_plan.c   the plan
  *   recover_resume.c what was cut off, and taking back what was done
@@ -40,7 +41,7 @@ struct recover {
 	char *log_dir;
 	struct recover_ills ills;
 	uint64_t old_bytes, new_bytes; /* length of the overlay */
-	uint64_t fill_from, fill_bytes; /* hollow: where storage is reserved */
+	uint64_t fill_from, fill_bytes; /* hollow: from where, and how much, storage is reserved */
 	bool kernel;          /* e2fsck works on a device of the kernel's */
 	bool grown, logged;   /* as far as it came */
 	bool left_alone;      /* the stick was used meanwhile */
@@ -103,6 +104,16 @@ int recover_prove_clean(struct recover *r, struct lm_error *err);
 int recover_save(struct recover *r, struct lm_error *err);
 /* Whether the overlay on the stick gives what was in memory. -EBADMSG when not. */
 int recover_compare(struct recover *r, struct lm_error *err);
+
+/* ---- recover_medium.c ---- */
+/* Gives the holes behind fill_from storage, in order, as far as fill_bytes go; flushed. */
+int recover_reserve(struct recover *r, struct io_file *file, struct lm_error *err);
+/* How many bytes of new chunks can be written, as far as storage is there for them. */
+uint64_t recover_room(const struct recover *r);
+/* Reads all that is allocated: whether the medium still gives it. After a look. */
+int recover_read_all(struct recover *r, struct lm_error *err);
+/* Of an I/O error: what to do about a failing medium. */
+void recover_tell_failing(struct lm_error *err);
 
 /* ---- recover.c: steps ---- */
 int recover_step_check(struct plan_run *run, void *recover, struct lm_error *err);

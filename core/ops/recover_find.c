@@ -246,17 +246,20 @@ int recover_size(struct recover *r, uint64_t asked, const struct io_stat *st,
 
 	r->new_bytes = r->old_bytes;
 	/* What the overlay has been promised already is not free for more of it. */
-	spare = info->free_bytes > missing + MARGIN_BYTES
-			? info->free_bytes - missing - MARGIN_BYTES
-			: 0;
+	spare = info->free_bytes > missing ? info->free_bytes - missing : 0;
+	/* Of little, most is for the undo file; but a repair may need new chunks, too. */
+	spare -= min_u64(MARGIN_BYTES, spare - spare / 4);
 	if (asked)
 		return asked_size(r, asked, info->file_limit_bytes, spare, err);
-	if (r->ills.hollow && info->free_bytes > 2 * MARGIN_BYTES) {
+	if (r->ills.hollow) {
 		const struct cow_info *cow = cow_store_info(r->look.store);
 
 		r->fill_from = min_u64(cow->allocated_sectors * 512, r->old_bytes);
-		r->fill_bytes =
-			min_u64(info->free_bytes - 2 * MARGIN_BYTES, r->old_bytes - r->fill_from);
+		r->fill_bytes = info->free_bytes -
+				min_u64(2 * MARGIN_BYTES, info->free_bytes / 2);
+		r->fill_bytes = min_u64(r->fill_bytes, r->old_bytes - r->fill_from);
+		if (r->fill_bytes < LEAST_GAIN)
+			r->fill_bytes = 0;
 	}
 	if (!r->ills.no_room && !r->ills.corner && !r->ills.cut_table)
 		return 0;

@@ -358,6 +358,7 @@ int ops_plan_recover(struct lm_stick *stick, const struct lm_options *options,
 			*err = why;
 		return ret;
 	}
+	recover_tell_failing(&why);
 	plan_refuse(plan, &why);
 	return 0;
 }

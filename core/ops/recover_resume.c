@@ -196,6 +196,7 @@ static void on_abort(struct plan_run *run, void *recover, struct lm_error *err)
 	(void)run;
 	(void)recover;
 	/* Nothing is worse than before; it can be taken up again. */
+	recover_tell_failing(err);
 	err->outcome = LM_RESUMABLE;
 }
 

@@ -412,6 +412,8 @@ static void fail_all(int code)
 		case LM_UNCHANGED:
 		case LM_REFUSED:
 			assert_true(why.what[0] != '\0');
+			if (why.code == -EIO)
+				assert_non_null(strstr(why.help, "ddrescue"));
 			check_untouched();
 			told[1]++;
 			break;
@@ -531,6 +533,31 @@ static void test_undo_later(void **state)
 	check_recovered();
 }
 
+static unsigned calls_with_room(bool invalid)
+{
+	char path[200];
+
+	make_ill(invalid);
+	path_of(path, OVERLAY);
+	ill_bytes += 4 << 20;
+	assert_int_equal(truncate(path, (off_t)ill_bytes), 0);
+	small_files_free(&ill);
+	small_save(&stick, &ill);
+	return count(true);
+}
+
+/* Invalid and not full: an error of the medium did that, so all of it is read before anything. */
+static void test_read_all(void **state)
+{
+	unsigned valid = calls_with_room(false), invalid = calls_with_room(true);
+
+	(void)state;
+	if (invalid <= valid)
+		fail_msg("%u calls for an invalid overlay with room, %u for a valid one", invalid,
+			 valid);
+	fail_all(-EIO);
+}
+
 static int with_invalid(void **state)
 {
 	(void)state;
@@ -576,6 +603,7 @@ int main(void)
 		cmocka_unit_test_setup(test_cancel, with_invalid),
 		cmocka_unit_test_setup(test_kill, with_invalid),
 		cmocka_unit_test_setup(test_undo_later, with_invalid),
+		cmocka_unit_test(test_read_all),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

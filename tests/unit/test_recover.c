@@ -275,6 +275,9 @@ static void lengths_are_sensible(void **state)
 	assert_true(r->new_bytes > old && r->new_bytes <= old + (50 << 20));
 	info.free_bytes = 3 << 20;
 	assert_int_equal(recover_size(r, 0, &st, &info, NULL), 0);
+	assert_true(r->new_bytes > old && r->new_bytes <= old + (1 << 20));
+	info.free_bytes = 200 << 10;
+	assert_int_equal(recover_size(r, 0, &st, &info, NULL), 0);
 	assert_int_equal(r->new_bytes, old);
 	/* The largest file there. */
 	info.free_bytes = 1ull << 40;
@@ -302,6 +305,29 @@ static void lengths_are_sensible(void **state)
 	info.free_bytes = 12 << 20;
 	assert_int_equal(recover_find(r, &st, &info, NULL), 0);
 	assert_true(r->ills.hollow);
+	recover_free(r);
+	lab_done(s);
+}
+
+static void holes_get_what_there_is(void **state)
+{
+	struct lm_stick *s = lab_stick("dirty", false);
+	struct recover *r = look_at(s);
+	struct io_fsinfo info = { .free_bytes = 12 << 20, .file_limit_bytes = UINT64_MAX };
+	struct io_stat st;
+
+	(void)state;
+	assert_int_equal(io_stat(s->io, s->overlays[0].path, &st), 0);
+	st.on_disk_bytes = 4096;
+	assert_int_equal(recover_find(r, &st, &info, NULL), 0);
+	assert_true(r->ills.hollow);
+	assert_int_equal(recover_size(r, 0, &st, &info, NULL), 0);
+	assert_int_equal(r->new_bytes, st.size_bytes);
+	assert_true(r->fill_bytes > (4 << 20) && r->fill_bytes < info.free_bytes);
+	assert_int_equal(r->fill_from, cow_store_info(r->look.store)->allocated_sectors * 512);
+	info.free_bytes = 64 << 10;
+	assert_int_equal(recover_size(r, 0, &st, &info, NULL), 0);
+	assert_int_equal(r->fill_bytes, 0);
 	recover_free(r);
 	lab_done(s);
 }
@@ -360,6 +386,7 @@ int main(void)
 		cmocka_unit_test(undo_file_goes_both_ways),
 		cmocka_unit_test(undo_file_is_proved),
 		cmocka_unit_test(lengths_are_sensible),
+		cmocka_unit_test(holes_get_what_there_is),
 		cmocka_unit_test(only_what_makes_sense),
 	};
 
