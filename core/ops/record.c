@@ -142,6 +142,19 @@ static char *words(const struct record *r)
 
 /* ---- writing and reading ---- */
 
+/* Only room is lost if that fails. */
+static void forget_recovery(struct io *io, const char *live_dir)
+{
+	struct io_stat st;
+	char *path;
+
+	if (asprintf(&path, "%s/livemend/" RECORD_UNDO_FILE, live_dir) < 0)
+		return;
+	if (io_stat(io, path, &st) == 0)
+		(void)io_unlink(io, path);
+	free(path);
+}
+
 int record_write(struct io *io, const char *live_dir, const struct record *r,
 		 struct lm_error *err)
 {
@@ -173,6 +186,8 @@ int record_write(struct io *io, const char *live_dir, const struct record *r,
 	ret = journal_pending_write(io, live_dir, text, entries,
 				    sizeof(entries) / sizeof(entries[0]), err);
 	free(text);
+	if (ret == 0 && r->op != LM_OP_RECOVER)
+		forget_recovery(io, live_dir);
 	return ret;
 }
 

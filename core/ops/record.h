@@ -47,7 +47,14 @@ struct record {
 
 void record_free(struct record *record);
 
-/* Writes it to the journal, with words for whoever finds the stick. */
+/* The undo file of a recovery, in the folder livemend below the live directory. */
+#define RECORD_UNDO_FILE "recover.undo"
+
+/*
+ * Writes it to the journal, with words for whoever finds the stick. An
+ * operation other than a recovery makes the undo file of one that ended useless:
+ * it is removed.
+ */
 int record_write(struct io *io, const char *live_dir, const struct record *record,
 		 struct lm_error *err);
 /* 1: there is one; 0: none; -EBADMSG: it is damaged, or of another version. */

@@ -53,7 +53,7 @@ int recover_paths(struct recover *r, const char *overlay, struct lm_error *err)
 		return ret;
 	if (asprintf(&r->log_dir, "%s/livemend", r->m->dir) < 0)
 		r->log_dir = NULL;
-	if (asprintf(&r->log, "%s/livemend/recover.undo", r->m->dir) < 0)
+	if (asprintf(&r->log, "%s/livemend/" RECORD_UNDO_FILE, r->m->dir) < 0)
 		r->log = NULL;
 	return r->log && r->log_dir ? 0 : lm_fail(err, -ENOMEM, NULL, NULL, "%s",
 						  _("Planning failed"));
@@ -321,7 +321,7 @@ void recover_say_result(struct recover *r)
 	plan_run_result(r->m->run, now,
 			_("Start from the stick, or empty the overlay for good with a merge. "
 			  "`livemend resume --undo` takes the recovery back, until the stick is "
-			  "used."));
+			  "used, or merged or changed otherwise."));
 }
 
 int recover_step_finish(struct plan_run *run, void *recover, struct lm_error *err)

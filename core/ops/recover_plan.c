@@ -95,11 +95,11 @@ static void say_ills(struct planning *p)
 	struct words w = { 0 };
 
 	if (i->invalid)
-		add(&w, _("The kernel marked the overlay invalid, so the stick starts without it; "
-			  "what was saved is still there."));
+		add(&w, _("The overlay is marked invalid: the kernel reads nothing of it, and the "
+			  "stick does not start. What was saved is still there."));
 	if (i->cut_table)
-		add(&w, _("The overlay is full to the last chunk, and its next table would lie "
-			  "beyond its end."));
+		add(&w, _("The overlay file was cut off: its next table would lie beyond its end, and "
+			  "the stick does not start."));
 	else if (i->no_room)
 		add(&w, _("The overlay is full, or so nearly that the next start fills it."));
 	if (i->corner)
@@ -134,6 +134,12 @@ static void say_warnings(struct planning *p)
 				    "where FUSE (fuse3) is.") :
 				  _("There is no FUSE here, so e2fsck cannot work on the file system. "
 				    "The next start replays its journal."));
+	/* The kernel adds the next table before it fills one: there was more. */
+	if (r->ills.cut_table)
+		plan_warn(p->plan, "%s",
+			  _("What lay behind the place where the overlay was cut off is lost: files "
+			    "that were written last may be older than they were, or damaged. If there "
+			    "is a copy of the whole overlay file, put it back instead."));
 	if (r->ills.no_room && r->new_bytes == r->old_bytes)
 		plan_warn(p->plan, "%s",
 			  p->info.file_limit_bytes <= r->old_bytes + MARGIN_BYTES ?
@@ -337,7 +343,8 @@ int ops_plan_recover(struct lm_stick *stick, const struct lm_options *options,
 	plan_risk(plan, NULL,
 		  _("Until the overlay is changed a cancel puts everything back. If it is cut off, "
 		    "at any moment, `livemend resume` finishes it; `livemend resume --undo` takes "
-		    "it back, also afterwards, until the stick is used."),
+		    "it back, also afterwards, until the stick is used or something else is done "
+		    "with livemend."),
 		  NULL);
 	plan_result(plan, _("The overlay can be used again."),
 		    _("Start from the stick, or empty the overlay for good with a merge."));

@@ -531,6 +531,11 @@ static void test_undo_later(void **state)
 	small_save(&stick, &well);
 	must(LM_OP_RESUME, true);
 	check_recovered();
+
+	/* Nor after another operation: then its undo file is no use, and goes. */
+	assert_true(small_exists(&stick, UNDO));
+	must(LM_OP_RESET, false);
+	assert_false(small_exists(&stick, UNDO));
 }
 
 static unsigned calls_with_room(bool invalid)
