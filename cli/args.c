@@ -432,6 +432,7 @@ int cli_args_parse(struct cli_args *args, int argc, char *const argv[], struct l
 	args->deep = given & CLI_BIT(CLI_OPT_DEEP);
 	args->undo = given & CLI_BIT(CLI_OPT_UNDO);
 	args->once = given & CLI_BIT(CLI_OPT_ONCE);
+	args->reboot = given & CLI_BIT(CLI_OPT_REBOOT);
 
 	if (given & CLI_BIT(CLI_OPT_VERSION)) {
 		args->action = CLI_SHOW_VERSION;

@@ -31,7 +31,7 @@ struct cli_args {
 	unsigned every;                /* watch: seconds between two looks */
 	bool once;                     /* watch */
 	unsigned depth; /* usage: levels below / that are shown */
-	bool dry_run, yes, json, no_color, plain, debug, deep, undo;
+	bool dry_run, yes, json, no_color, plain, debug, deep, reboot, undo;
 };
 
 /*

@@ -23,6 +23,8 @@ const struct cli_option cli_options[CLI_N_OPTIONS] = {
 	 N_("how to merge (default rewrite)")},
 	{CLI_OPT_WORK, "work", 0, "DIR",
 	 N_("a folder elsewhere, for when the stick has no room")},
+	{CLI_OPT_REBOOT, "reboot", 0, NULL,
+	 N_("restart a minute after the merge, where the system runs from the stick")},
 	{CLI_OPT_UNDO, "undo", 0, NULL,
 	 N_("go back to the state before, where that is still possible")},
 	{CLI_OPT_LESSON, "lesson", 0, "NAME", N_("a stick with something to be mended")},
@@ -47,7 +49,8 @@ const struct cli_command cli_commands[] = {
 	{"export", CLI_OUT_STICK, N_("write image and overlay together to one sparse file"),
 	 "export", 0, cli_export},
 	{"merge", CLI_STICK_NEEDED, N_("make the changes part of the image, empty the overlay"),
-	 "merge", CLI_BIT(CLI_OPT_METHOD) | CLI_BIT(CLI_OPT_WORK) | CLI_BIT(CLI_OPT_DEEP),
+	 "merge", CLI_BIT(CLI_OPT_METHOD) | CLI_BIT(CLI_OPT_WORK) | CLI_BIT(CLI_OPT_DEEP) |
+			  CLI_BIT(CLI_OPT_REBOOT),
 	 cli_merge},
 	{"recover", CLI_STICK_NEEDED, N_("Overflow, Invalid, dirty or damaged: make it usable again"),
 	 "recover", CLI_BIT(CLI_OPT_GROW), cli_recover},

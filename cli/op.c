@@ -271,6 +271,7 @@ static int operate(struct cli *cli, enum lm_op op)
 		.size_is_more = cli->args.size_is_more,
 		.deep = cli->args.deep,
 		.undo = cli->args.undo,
+		.reboot = cli->args.reboot,
 	};
 	struct lm_stick *stick = NULL;
 	struct lm_plan *plan = NULL;

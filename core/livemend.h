@@ -377,6 +377,7 @@ struct lm_options {
 	uint64_t size_bytes;   /* grow: the new size; recover: the size asked for, 0 = as is sensible */
 	bool size_is_more;     /* grow: size_bytes is how much larger, not how large */
 	bool deep;             /* merge: decode everything when verifying */
+	bool reboot;           /* merge of what the running system reads: restart in a minute */
 	bool undo;             /* resume: undo rather than finish, where that is possible */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* view_lesson.c - a lesson: what a step is about, what is to be done, and whether it has been */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -258,6 +259,12 @@ static void take(struct lesson_view *l)
 	size_t was = l->lesson ? l->lesson->at : 0;
 
 	if (!a) {
+		int code = ui->data.lesson_err.code;
+
+		/* That there is none is no error; that one cannot be taken up is. */
+		if (l->asked == LESSON_READ && (code == -EINVAL || code == -EPERM))
+			dialog_error(ui, _("The lesson on this stick"), &ui->data.lesson_err,
+				     "lessons");
 		if (l->asked != LESSON_READ)
 			dialog_error(ui, _("The step could not be done"), &ui->data.lesson_err,
 				     "lessons");

@@ -95,6 +95,8 @@ int dm_dev_clear(struct dm_dev *dev, struct lm_error *err);
 /* After an error the device is resumed as far as that is possible. */
 int dm_dev_suspend(struct dm_dev *dev, unsigned flags, struct lm_error *err);
 int dm_dev_resume(struct dm_dev *dev, struct lm_error *err);
+/* As DM_SUSPEND_NOFREEZE; beside DM_DEV_READONLY in the flags of dm_dev_swap(). */
+#define DM_SWAP_NOFREEZE 8u
 /* Suspend, load, resume; with a failure in between the old table is live again. */
 int dm_dev_swap(struct dm_dev *dev, const struct dm_target *targets, unsigned count,
 		unsigned flags, struct lm_error *err);

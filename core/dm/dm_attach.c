@@ -80,7 +80,13 @@ static int check_unused(struct io_file *file, const char *path, bool may_read, s
 
 	if (ret)
 		return open_failed(err, ret, path);
-	if (!st.ino || dm_find_use(st.dev, st.ino, &use) != 1)
+	if (!st.ino)
+		return 0;
+	ret = dm_find_use(st.dev, st.ino, &use);
+	if (ret < 0)
+		return lm_fail(err, ret, path, NULL, "%s",
+			       _("Finding out whether it is in use failed"));
+	if (ret == 0)
 		return 0;
 	/* What nobody can write to may be read by two at the same time. */
 	if (may_read && use.readonly)

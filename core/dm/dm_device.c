@@ -354,7 +354,7 @@ int dm_dev_swap(struct dm_dev *dev, const struct dm_target *targets, unsigned co
 
 	(void)mlockall(MCL_CURRENT | MCL_FUTURE);
 	dm_say_begin(NULL);
-	ret = suspend(dev, 0);
+	ret = suspend(dev, flags & DM_SWAP_NOFREEZE ? DM_SUSPEND_NOFREEZE : 0);
 	if (!ret) {
 		/* Only now: a snapshot reads its exceptions while it is being loaded. */
 		what = load_failed;

@@ -284,3 +284,39 @@ int dm_loop_resize_used(const char *loop, uint64_t dev, uint64_t ino, uint64_t *
 		*sectors = now;
 	return 0;
 }
+
+/* The node of a loop device by its number alone: only what has the right number is opened. */
+static int open_by_devno(dev_t loop, int *fd)
+{
+	char name[32], path[64];
+
+	*fd = -1;
+	if (major(loop) != 7)
+		return -ENOTBLK;
+	snprintf(name, sizeof(name), "loop%u", minor(loop));
+	return dm_node_open(name, loop, true, fd, path);
+}
+
+int dm_loop_is_on(dev_t loop, uint64_t dev, uint64_t ino)
+{
+	struct loop_info64 info = { 0 };
+	int fd, ret = open_by_devno(loop, &fd);
+
+	if (ret)
+		return ret;
+	ret = ioctl(fd, LOOP_GET_STATUS64, &info) ? -errno : 0;
+	close(fd);
+	return ret ? ret : info.lo_inode == ino && info.lo_device == kernel_dev(dev);
+}
+
+void dm_loop_clear(dev_t loop)
+{
+	char name[32];
+	int fd;
+
+	snprintf(name, sizeof(name), "loop%u", minor(loop));
+	if (is_held(name) || open_by_devno(loop, &fd))
+		return;
+	(void)ioctl(fd, LOOP_CLR_FD, 0);
+	close(fd);
+}

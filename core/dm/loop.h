@@ -56,4 +56,9 @@ void dm_loop_detach(struct dm_loopdev *loop); /* NULL allowed */
 int dm_loop_resize_used(const char *loop, uint64_t dev, uint64_t ino, uint64_t *sectors,
 			struct lm_error *err);
 
+/* Whether that is a loop device on the file with this identity: 1, 0, or negative errno. */
+int dm_loop_is_on(dev_t loop, uint64_t dev, uint64_t ino);
+/* Detaches a loop device of another program that nothing uses any more; best effort. */
+void dm_loop_clear(dev_t loop);
+
 #endif

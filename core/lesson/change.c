@@ -62,6 +62,8 @@ static int living_open(struct lesson *lesson, struct living *v, struct lm_error 
 	if (!rc)
 		rc = stick_look_open(v->stick, 0, &v->look, err);
 	if (!rc)
+		rc = lesson_practice_only(v->stick, &v->look, err);
+	if (!rc)
 		rc = open_overlay(v, err);
 	if (rc)
 		living_close(v);

@@ -204,11 +204,17 @@ int lm_lesson_do(struct lm_lesson *lesson, char said[LM_VERDICT_CAP], struct lm_
 {
 	struct lesson *l = lesson->impl;
 	const struct lesson_step *step = l->at < l->def->n_steps ? &l->def->steps[l->at] : NULL;
+	struct lesson_now now;
+	int rc;
 
 	said[0] = '\0';
 	if (!step || !step->act)
 		return lm_fail(err, -EINVAL, NULL, NULL, "%s",
 			       _("This step asks for something else"));
+	rc = lesson_now_open(l, &now, err);
+	if (rc)
+		return rc;
+	lesson_now_close(&now);
 	return step->act(l, said, err);
 }
 

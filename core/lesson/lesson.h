@@ -76,7 +76,13 @@ struct lesson_now {
 	struct lesson_facts facts;
 };
 
-/* Opens everything afresh, read-only. */
+/*
+ * Refuses with -EPERM what is no practice stick: a lesson writes and deletes
+ * files, and a note of a lesson may have come to lie on somebody's own stick.
+ */
+int lesson_practice_only(const struct lm_stick *stick, const struct stick_look *look,
+			 struct lm_error *err);
+/* Opens everything afresh, read-only; refuses what is no practice stick. */
 int lesson_now_open(struct lesson *lesson, struct lesson_now *now, struct lm_error *err);
 void lesson_now_close(struct lesson_now *now);
 /* A number that stands for names and contents of the files in dir; 0 when there are none. */

@@ -10,6 +10,7 @@
 #include "core/i18n.h"
 #include "core/io/io_image.h"
 #include "core/lesson/lesson.h"
+#include "core/practice/practice.h"
 #include "core/view/view.h"
 
 #define FILE_MAX (UINT64_C(16) << 20)
@@ -132,6 +133,22 @@ static void note_facts(struct lesson_now *now)
 	f->letters = lesson_mark_files(now->root, LESSON_LETTERS);
 }
 
+int lesson_practice_only(const struct lm_stick *stick, const struct stick_look *look,
+			 struct lm_error *err)
+{
+	const char *overlay = stick->n_overlays ? stick->overlays[0].path : NULL;
+
+	if (stick->access == STICK_FOLDER && overlay && look->base_fs &&
+	    strstr(overlay, "/overlay-" PRACTICE_NAME "-") &&
+	    strcmp(fs_info(look->base_fs)->label, PRACTICE_LABEL) == 0)
+		return 0;
+	return lm_refuse(err, -EPERM, stick->given,
+			 _("Make a practice stick: livemend practice --lesson NAME DIR."),
+			 _("this is no practice stick, and nobody's own files are changed for a "
+			   "lesson"),
+			 "%s", _("There can be no lesson on this stick"));
+}
+
 int lesson_now_open(struct lesson *lesson, struct lesson_now *now, struct lm_error *err)
 {
 	int rc;
@@ -146,6 +163,8 @@ int lesson_now_open(struct lesson *lesson, struct lesson_now *now, struct lm_err
 			       _("The lesson cannot go on with this stick"));
 	if (!rc)
 		rc = stick_look_open(now->stick, 0, &now->look, err);
+	if (!rc)
+		rc = lesson_practice_only(now->stick, &now->look, err);
 	if (rc) {
 		lesson_now_close(now);
 		return rc;

@@ -10,6 +10,7 @@
 #include "core/bytes.h"
 #include "core/ctx.h"
 #include "core/dm/loop.h"
+#include "core/dm/renew.h"
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/ops/extend.h"
@@ -200,6 +201,25 @@ int grow_step_extend(struct plan_run *run, void *grow, struct lm_error *err)
 }
 
 /* The device below takes the new size at once; the kernel asks for it at every allocation. */
+/*
+ * What had overflowed takes nothing more, however long its file: the kernel is
+ * given a new snapshot of it. Where that fails a restart does the same.
+ */
+static void renew_if_full(struct grow *g)
+{
+	struct dm_snapshot_status live;
+	struct io_file *file = NULL;
+	struct merge *m = g->m;
+	struct lm_error e = { 0 };
+
+	if (!g->use.dm_name[0] || dm_snapshot_status(m->ctx, g->use.dm_name, &live, NULL) < 0 ||
+	    live.state != LM_STATE_OVERFLOW || io_open(m->rw.io, m->overlay, IO_WRITE, &file) < 0)
+		return;
+	if (dm_renew_overlay(m->ctx, g->use.dm_name, file, m->overlay, NULL, &e) < 0)
+		ctx_log(m->ctx, LM_LOG_WARN, "%s: %s: %s", e.what, e.on, e.why);
+	io_file_close(file);
+}
+
 int grow_step_kernel(struct plan_run *run, void *grow, struct lm_error *err)
 {
 	struct grow *g = grow;
@@ -221,6 +241,8 @@ int grow_step_kernel(struct plan_run *run, void *grow, struct lm_error *err)
 			_("Telling the kernel the new size failed"));
 		ret = lm_because(err, "%s", _("the loop device has not become larger"));
 	}
+	if (ret == 0)
+		renew_if_full(g);
 	return ret;
 }
 

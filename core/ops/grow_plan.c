@@ -259,11 +259,10 @@ static void say_warnings(struct planning *p)
 			    "cannot run out of room below it."),
 			  text_size(size, g->sparse_bytes));
 	if (g->attached && p->state == LM_STATE_OVERFLOW)
-		plan_warn(
-			p->plan, "%s",
-			_("The running system has met the end of the overlay already. It must be "
-			  "restarted before it can use the new room; nothing that was saved before "
-			  "is lost."));
+		plan_warn(p->plan, "%s",
+			  _("The running system has met the end of the overlay already. The kernel is "
+			    "told to look at it anew; should that fail, it must be restarted before "
+			    "it can use the new room. Nothing that was saved before is lost."));
 	if (strcmp(p->stick_info.fstype, "vfat") == 0 || strcmp(p->stick_info.fstype, "exfat") == 0)
 		plan_warn(p->plan,
 			  _("On %s a file becomes longer by writing zeros: that takes as long as "

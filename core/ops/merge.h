@@ -96,6 +96,10 @@ int merge_verify_at(struct merge *m, struct plan_run *run, struct io *io, const 
 /* changes_progress_fn, image_progress_fn: reports to m->run. */
 int merge_progress(void *merge, uint64_t done, uint64_t total);
 
+/* ---- merge_reboot.c ---- */
+/* Asks for a restart in a minute. That it cannot be had changes nothing about the merge. */
+int merge_step_reboot(struct plan_run *run, void *merge, struct lm_error *err);
+
 /* ---- merge_bare.c ---- */
 int merge_step_apply(struct plan_run *run, void *merge, struct lm_error *err);
 int merge_step_verify_bare(struct plan_run *run, void *merge, struct lm_error *err);

@@ -167,6 +167,9 @@ static int watch_mirror(struct merge *m, struct dm_dev *dev, struct lm_error *er
 		if (status.kind != DM_KIND_MIRROR || !status.understood)
 			return lm_fail(err, -EPROTO, dev->name, NULL, "%s",
 				       _("The kernel's status of the copying is not understood"));
+		plan_run_message(m->run, _("%llu of %llu regions in sync, health %s"),
+				 (unsigned long long)status.u.mirror.done,
+				 (unsigned long long)status.u.mirror.total, status.u.mirror.health);
 		if (dm_mirror_failed(&status.u.mirror))
 			return mirror_failed(m, &status.u.mirror, err);
 		ret = merge_progress(m, status.u.mirror.total ? size / status.u.mirror.total *
@@ -328,6 +331,10 @@ static int watch_merge(struct merge *m, struct dm_dev *dev, struct lm_error *err
 						 s->state == LM_STATE_OVERFLOW	   ? "Overflow" :
 										     "Invalid",
 						 err);
+		plan_run_message(m->run, _("the kernel says: %llu/%llu %llu"),
+				 (unsigned long long)s->allocated_sectors,
+				 (unsigned long long)s->total_sectors,
+				 (unsigned long long)s->metadata_sectors);
 		left = s->allocated_sectors - min_u64(s->metadata_sectors, s->allocated_sectors);
 		if (!first)
 			first = left;

@@ -25,6 +25,7 @@ struct planning {
 	struct changes changes;
 	uint64_t likely, most; /* size of the new image */
 	uint64_t old_bytes;    /* of the image file on the stick */
+	bool reboot;
 	struct io_fsinfo stick_info;
 };
 
@@ -86,7 +87,7 @@ static int refuse_method(struct merge *m, const struct lm_options *o, struct lm_
 	return o->method == LM_METHOD_REWRITE ? 0 : merge_full_refusal(m, o, err);
 }
 
-static int refuse_stick(struct merge *m, struct lm_error *err)
+static int refuse_stick(struct merge *m, bool reboot, struct lm_error *err)
 {
 	const struct lm_stick *s = m->stick;
 	struct record pending;
@@ -102,15 +103,18 @@ static int refuse_stick(struct merge *m, struct lm_error *err)
 				 _("The stick is in the middle of something"));
 	m->quiet = s->overlays[0].quiet;
 	if (s->overlays[0].attached && !m->quiet)
-		return lm_refuse(
-			err, -EBUSY, s->overlays[0].path,
-			_("Boot another system and merge from there. Or boot this stick with "
-			  "rd.live.overlay.readonly added to its boot options: what changes "
-			  "then stays in memory, the overlay keeps still, and it can be "
-			  "merged."),
-			_("the running system uses it, and changes it while it would be "
-			  "read"),
-			"%s", _("An overlay in use cannot be merged"));
+		return lm_refuse(err, -EBUSY, s->overlays[0].path,
+				 _("Boot another system and merge from there. Or boot this stick with "
+				   "rd.live.overlay.readonly added to its boot options: what changes "
+				   "then stays in memory, the overlay keeps still, and it can be "
+				   "merged."),
+				 _("the running system uses it, and changes it while it would be "
+				   "read"),
+				 "%s", _("An overlay in use cannot be merged"));
+	if (reboot && !m->quiet)
+		return lm_refuse(err, -EINVAL, s->given, _("Leave --reboot out."),
+				 _("no system runs from it"), "%s",
+				 _("There is nothing to restart"));
 	return m->quiet ? 0 : stick_rw_possible(m->stick, err);
 }
 
@@ -179,6 +183,13 @@ static void say_end(struct planning *p, const char *why)
 	s->writes = text_dup(_("the overlay's first sector, the record of the pair, the journal"));
 	s->undo = text_dup(_("not any more; `livemend resume` finishes it if it is cut off"));
 	s->work_bytes = MARGIN_BYTES;
+	if (!p->reboot)
+		return;
+	s = plan_step(plan, "reboot", _("Restart the system in a minute"),
+		      _("It was asked for. Until then it runs from the old image."),
+		      merge_step_reboot);
+	plan_command(s, "shutdown -r +1");
+	s->undo = text_dup("shutdown -c");
 }
 
 static void say_image(struct planning *p)
@@ -296,12 +307,11 @@ static void say_warnings(struct planning *p)
 	bool exchange = io_replace_can_exchange(&p->stick_info);
 
 	if (m->quiet)
-		plan_warn(
-			p->plan, "%s",
-			_("The running system reads this overlay, and cannot write to it: what has "
-			  "changed since it was started is in memory only, is not merged, and is "
-			  "gone when it is shut down. It goes on with the old image, whose room is "
-			  "given back only then. No restart is scheduled."));
+		plan_warn(p->plan, "%s",
+			  _("The running system reads this overlay, and cannot write to it: what has "
+			    "changed since it was started is in memory only, is not merged, and is "
+			    "gone when it is shut down. It goes on with the old image, whose room is "
+			    "given back only then. It is restarted only if you ask for it (--reboot)."));
 	if (m->rec.osmin)
 		plan_warn(p->plan, "%s",
 			  _("osmin.img, which belongs to the old image and would not fit the new "
@@ -563,6 +573,7 @@ int ops_plan_merge(struct lm_stick *stick, const struct lm_options *options, str
 		  "merge");
 	plan_result(plan, _("The changes are part of the image now, and the overlay is empty."),
 		    _("The stick can be booted, or unmounted and removed."));
+	p.reboot = options->reboot;
 	ret = refuse_method(p.m, options, &why);
 	if (ret == 0)
 		ret = refuse_kind(stick, &why);
@@ -579,7 +590,7 @@ int ops_plan_merge(struct lm_stick *stick, const struct lm_options *options, str
 						   _("Planning failed"));
 	}
 	if (ret == 0)
-		ret = refuse_stick(p.m, &why);
+		ret = refuse_stick(p.m, p.reboot, &why);
 	if (ret == 0)
 		ret = look_and_plan(&p, &why);
 	changes_free(&p.changes);

@@ -59,7 +59,7 @@ int practice_new(struct practice **out, const char *dir, const struct practice_l
 		practice_free(p);
 		return failed(dir, -EIO, err);
 	}
-	snprintf(p->overlay, sizeof(p->overlay), "LiveOS/overlay-PRACTICE-%02X%02X-%02X%02X",
+	snprintf(p->overlay, sizeof(p->overlay), "LiveOS/overlay-" PRACTICE_NAME "-%02X%02X-%02X%02X",
 		 id[0], id[1], id[2], id[3]);
 	*out = p;
 	return 0;
@@ -110,7 +110,7 @@ int practice_make_root(struct practice *p, struct lm_error *err)
 {
 	char size[24];
 	const char *argv[] = { "mkfs.ext4", "-q",  "-F",  "-b",  "4096", "-m",	  "1",
-			       "-N",	    "8192", "-J", "size=4", "-L", "practice", "-E",
+			       "-N",	    "8192", "-J", "size=4", "-L", PRACTICE_LABEL, "-E",
 			       "lazy_itable_init=1,root_owner=0:0", p->base, size, NULL };
 	struct practice_fs *fs;
 	int rc = make_dirs(p, err), fd, closed;

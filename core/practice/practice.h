@@ -24,6 +24,9 @@
 #define PRACTICE_OVERLAY_BYTES (UINT64_C(24) << 20)
 #define PRACTICE_CHUNK_SECTORS 8u
 #define PRACTICE_BLOCK_BYTES   4096u
+/* By these a practice stick is known: part of the overlay's name, label of the root. */
+#define PRACTICE_NAME  "PRACTICE"
+#define PRACTICE_LABEL "practice"
 
 struct practice_lesson {
 	const char *name;  /* NULL for the healthy stick */

@@ -115,6 +115,26 @@ ok "a failure to be resumed is the exit status"
 says 0 "$fake" /good reset h q q && has "$out" "Reset"
 ok "a wizard explains itself"
 
+# --- every wizard: its questions, then forwards, back and left
+for wizard in "export $work/x.img" "merge 1 -" "compact -" "grow 40M" "recover -" "reset" "resume 1"; do
+	# A dash is Enter: what is usual.
+	inputs() { printf '%s\n' $wizard | sed 's/^-$//'; }
+	name=${wizard%% *}
+	rm -f "$work/done"
+	{ inputs; printf '\n\n\n\ny\nq\n'; } | timeout 60 "$fake" --plain /good >"$out" 2>"$err" &&
+		has "$out" "Page 4 of 5: Safety" && has "$out" "The thing is done." && [ -e "$work/done" ]
+	ok "$name: carried out"
+	rm -f "$work/done"
+	{ inputs; printf '\n\n\nb\nb\nb\nq\nq\n'; } | timeout 60 "$fake" --plain /good >"$out" 2>"$err" &&
+		seen 2 "Page 1 of 5: What" && seen 2 "Page 3 of 5: Room" && has "$out" "Left: nothing was begun." && [ ! -e "$work/done" ]
+	ok "$name: back to its first page, and left"
+	{ inputs; printf '\n\n\n\nn\nq\n'; } | timeout 60 "$fake" --plain /good >"$out" 2>"$err" &&
+		has "$out" "Page 5 of 5: Start" && [ ! -e "$work/done" ]
+	ok "$name: not agreed to"
+done
+says 0 "$fake" /good grow lots 0 q && has "$out" "A size is asked for" && says 0 "$fake" /good grow q q
+ok "grow: what is no size is asked for again"
+
 # --- a cancel at a safe point
 rm -f "$work/mark"
 mkfifo "$work/keys"

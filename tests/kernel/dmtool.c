@@ -10,6 +10,7 @@
  *   dmtool merge BASE COW CHUNK_SECTORS
  *   dmtool swap NAME TYPE PARAMS  puts another table under a device, after its own length
  *   dmtool resize LOOP FILE  the size of a file that another program has in use
+ *   dmtool renew NAME FILE   room for an overlay in use that was full and has grown
  *   dmtool engine [TARGET]...
  *
  * With DMTOOL_FAIL=N the Nth request to device-mapper or to a loop device fails.
@@ -31,6 +32,7 @@
 #include "core/dm/device.h"
 #include "core/dm/engine.h"
 #include "core/dm/loop.h"
+#include "core/dm/renew.h"
 #include "core/stick/stick.h"
 
 static struct lm_ctx *ctx;
@@ -445,6 +447,23 @@ static int resize(const char *loop, const char *path)
 	return 0;
 }
 
+static int renew(const char *name, const char *path)
+{
+	struct dm_snapshot_status now;
+	struct io_file *file = NULL;
+	struct lm_error e = { 0 };
+	int ret;
+
+	if (io_path_open(path, IO_WRITE, &file))
+		return 1;
+	ret = dm_renew_overlay(ctx, name, file, path, &now, &e);
+	io_file_close(file);
+	if (ret)
+		return say_error(&e);
+	show_snapshot(&now);
+	return 0;
+}
+
 static int engine(char **targets)
 {
 	struct lm_error e = { 0 };
@@ -475,6 +494,8 @@ static int choose(int argc, char **argv)
 		return swap(argv[1], argv[2], argv[3]);
 	if (strcmp(what, "resize") == 0 && argc == 3)
 		return resize(argv[1], argv[2]);
+	if (strcmp(what, "renew") == 0 && argc == 3)
+		return renew(argv[1], argv[2]);
 	if (strcmp(what, "engine") == 0)
 		return engine(argv + 1);
 	fprintf(stderr, "dmtool: usage is in its source\n");

@@ -7,6 +7,16 @@ dmtool=$LM_BUILD/tests/kernel/dmtool
 # What the kernel has attached and mounted.
 traces() { dmsetup ls; losetup -a; cat /proc/self/mountinfo; ls /dev/mapper; ls -d /dev/.livemend* 2>&1; }
 
+gone()
+{
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ "$(traces)" = "$before" ] && return
+		sleep 0.1
+	done
+	traces
+	return 1
+}
+
 # begin HOW: attaches the stick, $view is the device; tell LINE: a line for it, the answer is shown.
 begin()
 {
@@ -40,7 +50,10 @@ check "attached: $view" test -b "$view"
 same "read-only: the device is what the kernel made of the stick before" "$want" "$(sha256sum <"$view")"
 same "read-only: status" "$figures" "$(tell status)"
 same "read-only: e2fsck finds nothing" "e2fsck 0" "$(tell 'e2fsck check')"
-check "a second attach is refused" sh -c "\"$dmtool\" attach ro $s </dev/null | grep -q '^error 3 -16 .*already'"
+check "a second attach, for writing, is refused" \
+	sh -c "\"$dmtool\" attach rw $s </dev/null | grep -q '^error 3 -16 .*already'"
+same "a second one that only reads shows the same" "$view" \
+	"$("$dmtool" attach ro "$s" </dev/null | sed "s|^/dev/dm-[0-9]* $sectors $chunk\$|$view|")"
 end
 same "read-only: nothing is left" "$before" "$(traces)"
 same "read-only: not a bit of the overlay has changed" "$overlay_before" "$(sha256sum <"$o")"
@@ -119,6 +132,57 @@ check "another file behind it is refused" \
 	sh -c "\"$dmtool\" resize ${cow#/dev/} $s/LiveOS/squashfs.img | grep -q '^error'"
 detach
 
+# ------------------------------------- full while it is in use, and given more room
+cp "$o" /mnt/kept-overlay
+new_stick root-4k xz 1024
+before=$(traces)
+attach
+check "an overlay that takes more is left alone" \
+	sh -c "\"$dmtool\" renew live-rw $o | grep -q '^error 3 -114'"
+mount -o errors=continue "$dev" /mnt/root || die "no root"
+echo kept >/mnt/root/home/user/kept && sync
+dd if=/dev/urandom of=/mnt/root/home/user/much bs=64k count=64 conv=fsync 2>/dev/null
+same "full while it is mounted" Overflow "$(kernel_status)"
+truncate -s 16M "$o"
+"$dmtool" resize "${cow#/dev/}" "$o" >/dev/null
+same "its file alone being larger is no help" Overflow "$(kernel_status)"
+check "another file is refused" \
+	sh -c "\"$dmtool\" renew live-rw $s/LiveOS/squashfs.img | grep -q '^error 3 -116'"
+"$dmtool" renew live-rw "$o" >/mnt/tmp/renewed
+check "given more room" grep -q "^[0-9]*/32768 [0-9]*$" /mnt/tmp/renewed
+same "and the kernel says so" 32768 "$(kernel_status | sed 's|.*/\(.*\) .*|\1|')"
+check "the old loop device has gone" ! losetup "$cow"
+umount /mnt/root
+e2fsck -fy "$dev" >/dev/null 2>&1
+check "e2fsck finds nothing after it has repaired" e2fsck -fn "$dev"
+mount "$dev" /mnt/root || die "no root"
+same "what was saved before is there" kept "$(cat /mnt/root/home/user/kept)"
+check "and more can be written" \
+	dd if=/dev/urandom of=/mnt/root/home/user/more bs=64k count=64 conv=fsync
+umount /mnt/root
+unplug()
+{
+	dmsetup remove --retry live-rw
+	losetup -d "$base"
+	umount /mnt/squash
+}
+unplug
+check "given room: nothing is left" gone
+new_stick root-4k xz 1024
+attach
+dd if=/dev/urandom of="$dev" bs=64k count=64 oflag=direct 2>/dev/null
+same "full while it is in use" Overflow "$(kernel_status)"
+want=$(device_sum)
+check "grow" "$livemend" grow --yes 16M "$s"
+same "grow: the kernel goes on with it" 32768 "$(kernel_status | sed 's|.*/\(.*\) .*|\1|')"
+same "grow: what it held is there" "$want" "$(device_sum)"
+check "grow: it can be written to" dd if=/dev/urandom of="$dev" bs=64k count=64 oflag=direct
+unplug
+rm -rf "$s/LiveOS/livemend"
+check "grown: nothing is left" gone
+new_stick root-4k xz 16384
+cp /mnt/kept-overlay "$o"
+
 # ------------------------------------------------------------- ended by force
 begin rw
 tell "write 20971520 4096" >/dev/null
@@ -130,15 +194,6 @@ begin rw
 kill -KILL "$tool"
 wait "$tool"
 exec 3>&- 4<&-
-gone()
-{
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		[ "$(traces)" = "$before" ] && return
-		sleep 0.1
-	done
-	traces
-	return 1
-}
 check "SIGKILL: everything goes by itself" gone
 "$dmtool" leave "$s" >/mnt/tmp/left 2>/dev/null
 check "what stays behind is there" sh -c "dmsetup ls | grep -q -- -over"

@@ -210,6 +210,22 @@ no_trace=$(traces)
 refused "an overlay that is in use" "uses it" by mirror
 detach
 
+# in_background METHOD; until_true COMMAND: waits for a state of it
+in_background()
+{
+	"$livemend" merge --method "$1" --work $work --yes "$s" >/mnt/tmp/background 2>&1 &
+	job=$!
+}
+until_true()
+{
+	for _ in $(seq 600); do
+		sh -c "$1" >/dev/null 2>&1 && return
+		kill -0 "$job" 2>/dev/null || return 1
+		sleep 0.05
+	done
+	return 1
+}
+
 # --------------------------------------------------------------------------------- faults
 # The work folder on a disk whose far part takes no writes: the copy lies there.
 used root-4k lz4 fault
@@ -232,29 +248,32 @@ check "write errors in the work folder: says so" grep -q -i -e "could not be wri
 	/mnt/tmp/fault
 same "write errors in the work folder: the stick is untouched" "$before" "$(sums)"
 check "write errors in the work folder: nothing is left in the kernel" nothing_left
-dmsetup suspend disk
-dmsetup load disk --table "0 409600 linear $disk 0"
-dmsetup resume disk
+
+# The same disk breaks while the kernel merges the copies; slow before that, so as to be in time.
+disk_is()
+{
+	dmsetup suspend --nolockfs disk && dmsetup load disk --table "$1" && dmsetup resume disk
+}
+disk_is "0 409600 linear $disk 0"
+rm -f $work/filler
+sync
+disk_is "0 409600 delay $disk 0 0 $disk 0 10"
+in_background snapshot-merge
+check "broken while merging: it comes there" until_true "dmsetup ls | grep -q -e -merge"
+disk_is "0 16384 linear $disk 0
+16384 393216 flakey $disk 16384 0 100 1 error_writes"
+wait "$job"
+same "broken while merging: failed, and everything is as before" 4 $?
+check "broken while merging: says what the kernel says" grep -q "Merge failed" /mnt/tmp/background
+same "broken while merging: the stick is untouched" "$before" "$(sums)"
+check "broken while merging: nothing is left in the kernel" nothing_left
+check "broken while merging: nothing is left in the work folder" \
+	test -z "$(ls $work | grep livemend)"
+disk_is "0 409600 linear $disk 0"
 umount $work
 dmsetup remove --retry disk
 losetup -d "$disk"
 rm /mnt/disk.img
-
-# in_background METHOD; until_true COMMAND: waits for a state of it
-in_background()
-{
-	"$livemend" merge --method "$1" --work $work --yes "$s" >/mnt/tmp/background 2>&1 &
-	job=$!
-}
-until_true()
-{
-	for _ in $(seq 600); do
-		sh -c "$1" >/dev/null 2>&1 && return
-		kill -0 "$job" 2>/dev/null || return 1
-		sleep 0.05
-	done
-	return 1
-}
 
 # The disk of the work folder becomes full while the image is being packed.
 mount -t tmpfs -o size=80m tmpfs $work || die "no work folder"
@@ -359,7 +378,19 @@ for method in rewrite mirror; do
 	[ $method = rewrite ] && option= || option="--work $work"
 	check "only read, $method: the plan says what is not merged" sh -c \
 		"\"$livemend\" merge --method $method $option --dry-run $s | grep -q 'in memory'"
-	check "only read, $method: merge" "$livemend" merge --method $method $option --yes "$s"
+	printf '#!/bin/sh\necho "$*" >/mnt/tmp/shutdown.args\n' >/mnt/shutdown && chmod +x /mnt/shutdown
+	mount --bind /mnt/shutdown "$(readlink -f "$(command -v shutdown)")" || die "no bind"
+	rm -f /mnt/tmp/shutdown.args
+	[ $method = rewrite ] && reboot=--reboot || reboot=
+	check "only read, $method: merge" \
+		"$livemend" merge --method $method $option $reboot --yes "$s"
+	if [ $method = rewrite ]; then
+		check "only read: a restart is scheduled, as was asked for" \
+			grep -q -e "-r +1" /mnt/tmp/shutdown.args
+	else
+		check "only read: no restart that nobody asked for" ! test -e /mnt/tmp/shutdown.args
+	fi
+	umount "$(readlink -f "$(command -v shutdown)")"
 	same "only read, $method: the running system sees what it saw" "$before" "$(running)"
 	quiet_down
 	attach
@@ -368,6 +399,7 @@ for method in rewrite mirror; do
 	detach
 done
 used root-4k bare quiet
+refused "a restart where nothing runs" "nothing to restart" "$livemend" merge --reboot --yes "$s"
 attach
 no_trace=$(traces)
 refused "an overlay that is written to, with the quiet way named" "readonly" \

@@ -52,6 +52,10 @@ guest()
 }
 part=${2:-all}
 case $part in
+all | direct | engine | methods) ;;
+*) echo "Bail out! no such part: $part"; exit 1 ;;
+esac
+case $part in
 direct | all)
 	guest lab.sh 60
 	guest store.sh 120

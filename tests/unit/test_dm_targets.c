@@ -16,6 +16,7 @@
 #include "core/dm/dm_task.h"
 #include "core/dm/engine.h"
 #include "core/dm/loop.h"
+#include "core/dm/renew.h"
 
 /* Every text that is cut off, or has one byte more or another, is refused, or is a number. */
 static void hurt(const char *text, int (*parse)(const char *params))
@@ -281,6 +282,30 @@ static void test_tables(void **state)
 	assert_int_equal(dm_target_mirror_logged(&t, 81920, a, b, 1024, b), -EINVAL);
 }
 
+static void test_snapshot_table(void **state)
+{
+	static const char *const bad[] = {
+		"", "7:0", "7:0 7:1", "7:0 7:1 PO", "7:0 7:1 N 8", "7:0 7:1 O 8", "7:0 7:1 OP 8",
+		"7:0 7:1 PO 8 1 discard_zeroes_cow", "7:0  7:1 PO 8", " 7:0 7:1 PO 8",
+		"7:0 7:1 PO 8 ", "7:0 7:1 PO -8", "07:0 7:1 PO 8", "7:0 7:1 PO 8x",
+		"4294967303:0 7:1 PO 8", "7:1048576 7:1 PO 8", "loop0 loop1 PO 8",
+		"7:0 7:1 PO 99999999999999999999",
+	};
+	dev_t base, cow;
+	uint64_t chunk;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(dm_parse_snapshot_table("7:0 254:1048575 PO 8", &base, &cow, &chunk), 0);
+	assert_int_equal(base, makedev(7, 0));
+	assert_int_equal(cow, makedev(254, 1048575));
+	assert_int_equal(chunk, 8);
+	assert_int_equal(dm_parse_snapshot_table("7:0 7:1 P 128", &base, &cow, &chunk), 0);
+	assert_int_equal(chunk, 128);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(dm_parse_snapshot_table(bad[i], &base, &cow, &chunk), -EBADMSG);
+}
+
 /* The UUID that a child would give to its devices; it has ended when this returns. */
 static void uuid_of_child(char uuid[129])
 {
@@ -507,7 +532,7 @@ int main(void)
 		cmocka_unit_test(test_loop),   cmocka_unit_test(test_loop_race),
 		cmocka_unit_test(test_mirror), cmocka_unit_test(test_thin),
 		cmocka_unit_test(test_pool),   cmocka_unit_test(test_words),
-		cmocka_unit_test(test_tables), cmocka_unit_test(test_owner),
+		cmocka_unit_test(test_snapshot_table), cmocka_unit_test(test_tables), cmocka_unit_test(test_owner),
 		cmocka_unit_test(test_choice),
 	};
 

@@ -436,6 +436,34 @@ static void spoilt(void **state)
 	assert_int_equal(lm_lesson_open(ctx, "/nonexistent", &lesson, &err), -ENOENT);
 }
 
+static void own_name(char path[200])
+{
+	struct lm_status *s = status_now();
+
+	snprintf(path, 200, "%s/%s", dir, s->overlays[0].path);
+	lm_status_free(s);
+}
+
+/* The note of a lesson on somebody's own stick: nothing is written there for it. */
+static void not_mine(void **state)
+{
+	struct lm_lesson *lesson = begin("overlay"), *other;
+	char was[200], is[200], said[LM_VERDICT_CAP];
+	struct lm_error err = { 0 };
+
+	(void)state;
+	answer_percent(lesson);
+	own_name(was);
+	snprintf(is, sizeof(is), "%s/LiveOS/overlay-MINE-1234-5678", dir);
+	assert_int_equal(rename(was, is), 0);
+	assert_int_equal(lm_lesson_do(lesson, said, &err), -EPERM);
+	assert_int_equal(err.outcome, LM_REFUSED);
+	assert_int_equal(lm_lesson_open(ctx, dir, &other, &err), -EPERM);
+	assert_null(other);
+	assert_int_equal(rename(is, was), 0);
+	lm_lesson_close(lesson);
+}
+
 static bool file_has(const char *name, const char *text)
 {
 	const char *src = getenv("LM_SRC");
@@ -516,6 +544,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(sizes, setup, teardown),
 		cmocka_unit_test_setup_teardown(home, setup, teardown),
 		cmocka_unit_test_setup_teardown(spoilt, setup, teardown),
+		cmocka_unit_test_setup_teardown(not_mine, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

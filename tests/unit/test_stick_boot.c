@@ -476,6 +476,90 @@ static void test_hostile(void **state)
 	lm_stick_close(s);
 }
 
+static uint32_t next_random(uint32_t *seed)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return *seed >> 8;
+}
+
+/* A text that was damaged: pieces doubled, cut out, overwritten by what the languages are made of. */
+static char *damaged(const char *text, uint32_t *seed)
+{
+	static const char marks[] = "{}\"'$\\\n;#=:>()[]* \t/.,|&\r^%";
+	size_t len = strlen(text), n = len;
+	char *out = calloc(1, 4 * len + 64);
+	unsigned i, times = next_random(seed) % 12;
+
+	assert_non_null(out);
+	memcpy(out, text, len);
+	for (i = 0; i < times && n > 8; i++) {
+		size_t at = next_random(seed) % n, piece = next_random(seed) % 40;
+
+		if (piece > n - at)
+			piece = n - at;
+		switch (next_random(seed) % 4) {
+		case 0:
+			memmove(out + at, out + at + piece, n - at - piece);
+			n -= piece;
+			break;
+		case 1:
+			if (n + piece < 4 * len) {
+				memmove(out + at + piece, out + at, n - at);
+				n += piece;
+			}
+			break;
+		default:
+			out[at] = marks[next_random(seed) % (sizeof(marks) - 1)];
+			break;
+		}
+	}
+	out[n] = '\0';
+	return out;
+}
+
+static void test_damaged(void **state)
+{
+	static const char grub[] =
+		"set default=\"${saved}\"\nset x='a b'\nif [ \"$x\" = 1 ]; then\n set default=1\nfi\n"
+		"function f {\n set y=$x\n}\nsource $prefix/more.cfg\nblscfg\n"
+		"submenu \"S\" --id s {\n menuentry 'T \\' --class a $menuentry_id_option 'i' {\n"
+		"  linux /v root=live:LABEL=L rd.live.overlay=\"LABEL=L:/a b\" $x \\\n quiet\n }\n}\n"
+		"menuentry two {\n linuxefi ($root)/v root=live:CDLABEL=a\\x20b rd.live.image\n}\n";
+	uint32_t seed = 20081;
+	struct boot_args args;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 2000; i++) {
+		const char *from = i % 2 ? grub : fedora_syslinux;
+		struct boot_reader r = { .files = 4, .bytes = 1u << 20 };
+		struct boot_menu *menu = calloc(1, sizeof(*menu));
+		struct boot_menus menus = { .list = menu, .count = 1 };
+		char *text = damaged(from, &seed);
+		size_t j;
+
+		assert_non_null(menu);
+		assert_int_equal(io_dir_open_readonly(help_path(dir, "s"), &r.io), 0);
+		menu->loader = i % 2 ? BOOT_GRUB : BOOT_SYSLINUX;
+		boot_set(&r, &menu->file, "boot/x.cfg", 10);
+		if (i % 2)
+			boot_grub(&r, menu, text);
+		else
+			boot_syslinux(&r, menu, text);
+		assert_false(r.no_memory);
+		assert_true(!menu->n_entries || boot_menu_default(menu) < menu->n_entries);
+		for (j = 0; j < menu->n_entries; j++) {
+			if (!menu->entries[j].cmdline)
+				continue;
+			assert_int_equal(boot_args_parse(menu->entries[j].cmdline, &args), 0);
+			boot_args_free(&args);
+		}
+		io_close(r.io);
+		boot_menus_free(&menus);
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -491,6 +575,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_other_directory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_status, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
 	};
 
 	alarm(60);
