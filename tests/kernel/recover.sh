@@ -4,26 +4,6 @@
 . "$LM_SRC/tests/kernel/guest.sh"
 . "$LM_SRC/tests/kernel/stick.sh"
 
-# fill: writes files until the kernel refuses; those that were synced are in /mnt/saved.
-fill()
-{
-	: >/mnt/saved
-	mount "$dev" /mnt/root || die "no root"
-	rm -f /mnt/root/home/user/noise-1*
-	i=0
-	while [ $i -lt 400 ]; do
-		i=$((i + 1))
-		head -c $((60000 + i * 100)) /dev/urandom >/mnt/file
-		cp /mnt/file "/mnt/root/home/user/saved-$i" 2>/dev/null || break
-		sync "/mnt/root/home/user/saved-$i" 2>/dev/null || break
-		echo "$(sha256sum </mnt/file | cut -d' ' -f1)  home/user/saved-$i" >>/mnt/saved
-	done
-	umount /mnt/root
-	[ -s /mnt/saved ] || die "nothing was saved"
-}
-saved_are_there() { (cd /mnt/root && sha256sum -c --quiet /mnt/saved); }
-valid_field() { od -An -tu4 -j4 -N4 "$1" | tr -d ' '; }
-
 # by_hand OVERLAY: what the page in the wiki has its reader do
 by_hand()
 {

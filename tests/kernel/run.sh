@@ -69,6 +69,7 @@ case $part in
 engine | all)
 	guest engine.sh 180
 	guest recover.sh 300
+	guest recover-media.sh 180
 	;;
 esac
 case $part in
