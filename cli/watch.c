@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* watch.c - `livemend watch`: a line before a wall is hit */
 #include <errno.h>
-#include <json-c/json_object.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/json.h"
+#include "cli/json_maker.h"
 #include "cli/watch.h"
 #include "core/i18n.h"
 #include "core/text.h"
@@ -74,26 +74,19 @@ static void end_line(struct watch *w)
 	fflush(w->cli->out.f);
 }
 
-static void add_number(struct json_object *o, const char *key, struct json_object *value)
+static struct json_maker json_event(const char *event)
 {
-	json_object_object_add(o, key, value);
-}
-
-static struct json_object *json_event(const char *event)
-{
-	struct json_object *o = json_object_new_object();
+	struct json_maker m = jm_start();
 	char now[32];
 
-	if (!o)
-		return NULL;
-	json_object_object_add(o, "event", json_object_new_string(event));
-	json_object_object_add(o, "time", json_object_new_string(clock_text(now)));
-	return o;
+	jm_text(&m, "event", event);
+	jm_text(&m, "time", clock_text(now));
+	return m;
 }
 
-static void print_json(struct watch *w, struct json_object *o)
+static void print_json(struct watch *w, struct json_maker *m)
 {
-	cli_json_print(w->cli->out.f, o, true);
+	cli_json_print(w->cli->out.f, jm_end(m), true);
 	fflush(w->cli->out.f);
 }
 
@@ -101,22 +94,20 @@ static void json_wall(struct watch *w, enum watch_wall wall, const struct watch_
 		      const struct watch_event *e)
 {
 	const struct watch_gauge *g = &s->gauge[wall];
-	struct json_object *o = json_event(e->change == WATCH_LEFT ? "left" : "crossed");
+	struct json_maker m = json_event(e->change == WATCH_LEFT ? "left" : "crossed");
 
-	if (!o)
-		return;
-	json_object_object_add(o, "wall", json_object_new_string(watch_wall_word(wall)));
-	add_number(o, "threshold", json_object_new_int((int)e->threshold));
-	add_number(o, "used_percent", json_object_new_double((double)(int)(g->percent * 100) / 100));
-	add_number(o, wall == WATCH_ROOT_INODES ? "free_inodes" : "free_bytes",
-		   json_object_new_int64((int64_t)g->free_bytes));
+	jm_text(&m, "wall", watch_wall_word(wall));
+	jm_u64(&m, "threshold", e->threshold);
+	jm_double(&m, "used_percent", g->percent);
+	jm_u64(&m, wall == WATCH_ROOT_INODES ? "free_inodes" : "free_bytes", g->free_bytes);
 	if (wall == WATCH_OVERLAY)
-		json_object_object_add(o, "state",
-				       json_object_new_string(lm_overlay_state_word(s->state)));
-	add_number(o, "per_second", e->rate > 0 ? json_object_new_double(e->rate) : NULL);
-	add_number(o, "seconds_left",
-		   e->seconds_left >= 0 ? json_object_new_int64(e->seconds_left) : NULL);
-	print_json(w, o);
+		jm_text(&m, "state", lm_overlay_state_word(s->state));
+	if (e->rate > 0)
+		jm_double(&m, "per_second", e->rate);
+	else
+		jm_null(&m, "per_second");
+	jm_known(&m, "seconds_left", (uint64_t)e->seconds_left, e->seconds_left >= 0);
+	print_json(w, &m);
 }
 
 static void say_wall(struct watch *w, enum watch_wall wall, const struct watch_sample *s,
@@ -153,7 +144,7 @@ static void say_wall(struct watch *w, enum watch_wall wall, const struct watch_s
 
 static void say_event(struct watch *w, const char *event, const char *text)
 {
-	struct json_object *o;
+	struct json_maker m;
 	char now[32];
 
 	if (!w->cli->args.json) {
@@ -161,11 +152,9 @@ static void say_event(struct watch *w, const char *event, const char *text)
 		end_line(w);
 		return;
 	}
-	o = json_event(event);
-	if (!o)
-		return;
-	json_object_object_add(o, "text", json_object_new_string(text));
-	print_json(w, o);
+	m = json_event(event);
+	jm_text(&m, "text", text);
+	print_json(w, &m);
 }
 
 /* ---- samples ---- */
@@ -260,6 +249,7 @@ static int time_to_wait(const struct watch *w, double next)
 static int run(struct watch *w)
 {
 	double next = seconds();
+	struct signalfd_siginfo info;
 	struct pollfd fds[2];
 	int code;
 
@@ -275,8 +265,9 @@ static int run(struct watch *w)
 		fds[1] = (struct pollfd){.fd = w->child ? w->fd : -1, .events = POLLIN};
 		if (poll(fds, 2, time_to_wait(w, next)) < 0 && errno != EINTR)
 			return start_failed(w, -errno);
-		/* The way in which a watch ends. */
-		if (fds[0].revents)
+		/* The way in which a watch ends. Taken, or it would end the program after all. */
+		if (fds[0].revents &&
+		    read(w->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
 			return LM_DONE;
 		if (w->child && fds[1].revents) {
 			code = end_look(w);

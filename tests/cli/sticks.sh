@@ -176,6 +176,34 @@ ok "nothing to resume"
 run 0 reset --yes "$s"
 ok "reset"
 
+# --- compacting, growing, and being warned
+n=$work/narrow
+"$program" practice --yes --lesson nearly-full "$n" >"$out" 2>"$err" </dev/null
+LC_ALL=C.UTF-8 "$program" watch --every 1 "$n" >"$work/watch" 2>&1 </dev/null &
+pid=$!
+wait_for 'grep -q "overlay: 9[0-9]% used" "$work/watch"'
+ok "watch: the overlay is nearly full"
+run 0 compact --yes --json "$n" && is done result outcome
+ok "compact"
+run 0 grow --yes +24M "$n" && has "$out" "it is 48.0 MiB now"
+ok "grow"
+wait_for 'grep -q "overlay: below 80% again" "$work/watch"'
+ok "watch: it is no more"
+kill -TERM $pid && wait $pid
+ok "watch ends on SIGTERM, and well"
+run 3 grow --yes 1M "$n" && has "$err" "cannot be made smaller"
+ok "an overlay is not made smaller"
+d=$work/dead
+"$program" practice --yes --lesson dead-heavy "$d" >"$out" 2>"$err" </dev/null
+run 0 usage --json "$d"
+wins=$("$jsonget" compact_frees_bytes <"$out")
+run 0 status --json "$d"
+was=$("$jsonget" overlays 0 allocated_sectors <"$out")
+run 0 compact --yes "$d" && run 0 status --json "$d" && is $((was - wins / 512)) overlays 0 allocated_sectors
+ok "compact wins what usage said"
+run 0 compact --yes "$d" && has "$out" "nothing to win"
+ok "compact again"
+
 # --- lessons
 for lesson in $("$program" practice --help | sed -n '/^Lessons:/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p'); do
 	one_of "0" practice --yes --lesson "$lesson" "$work/l-$lesson" &&
