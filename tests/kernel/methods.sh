@@ -378,10 +378,12 @@ for method in rewrite mirror; do
 	[ $method = rewrite ] && option= || option="--work $work"
 	check "only read, $method: the plan says what is not merged" sh -c \
 		"\"$livemend\" merge --method $method $option --dry-run $s | grep -q 'in memory'"
-	printf '#!/bin/sh\necho "$*" >/mnt/tmp/shutdown.args\n' >/mnt/shutdown && chmod +x /mnt/shutdown
-	mount --bind /mnt/shutdown "$(readlink -f "$(command -v shutdown)")" || die "no bind"
+	mkdir -p /mnt/fake
+	printf '#!/bin/sh\necho "$*" >/mnt/tmp/shutdown.args\n' >/mnt/fake/shutdown &&
+		chmod +x /mnt/fake/shutdown
 	rm -f /mnt/tmp/shutdown.args
 	[ $method = rewrite ] && reboot=--reboot || reboot=
+	mount --bind /mnt/fake /usr/local/sbin || die "no bind"
 	check "only read, $method: merge" \
 		"$livemend" merge --method $method $option $reboot --yes "$s"
 	if [ $method = rewrite ]; then
@@ -390,7 +392,7 @@ for method in rewrite mirror; do
 	else
 		check "only read: no restart that nobody asked for" ! test -e /mnt/tmp/shutdown.args
 	fi
-	umount "$(readlink -f "$(command -v shutdown)")"
+	umount /usr/local/sbin
 	same "only read, $method: the running system sees what it saw" "$before" "$(running)"
 	quiet_down
 	attach
