@@ -7,6 +7,7 @@
 
 #include "core/bytes.h"
 #include "core/ctx.h"
+#include "core/dm/dm.h"
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/ops/ops.h"
@@ -15,6 +16,8 @@
 #include "core/text.h"
 
 #define MARGIN_BYTES (1ull << 20)
+/* What an overlay in use is given at least. */
+#define IN_USE_BYTES (16ull << 20)
 
 struct planning {
 	struct recover *r;
@@ -325,6 +328,30 @@ static int look_and_plan(struct planning *p, const struct lm_options *o, struct 
 	return ledger(p, err);
 }
 
+/* In use, and the kernel takes no more writes: it needs room, and to be told of it. */
+static bool overflowed_in_use(const struct lm_stick *s)
+{
+	const struct stick_overlay *o = s->n_overlays ? &s->overlays[0] : NULL;
+	struct dm_snapshot_status live;
+
+	return o && o->kind == LM_OVERLAY_DM_SNAPSHOT && o->attached && o->dm_name &&
+	       dm_snapshot_status(s->ctx, o->dm_name, &live, NULL) == 0 &&
+	       live.state == LM_STATE_OVERFLOW;
+}
+
+static int plan_in_use(struct lm_stick *stick, const struct lm_options *options,
+		       struct lm_plan *plan, struct lm_error *err)
+{
+	struct lm_options grow = *options;
+	struct io_stat st;
+
+	if (!grow.size_bytes && io_stat(stick->io, stick->overlays[0].path, &st) == 0) {
+		grow.size_bytes = max_u64(st.size_bytes / 4, IN_USE_BYTES);
+		grow.size_is_more = true;
+	}
+	return ops_plan_grow(stick, &grow, plan, err);
+}
+
 int ops_plan_recover(struct lm_stick *stick, const struct lm_options *options,
 		     struct lm_plan *plan, struct lm_error *err)
 {
@@ -332,6 +359,8 @@ int ops_plan_recover(struct lm_stick *stick, const struct lm_options *options,
 	struct lm_error why;
 	int ret;
 
+	if (overflowed_in_use(stick))
+		return plan_in_use(stick, options, plan, err);
 	p.r = recover_new(stick, err);
 	if (!p.r)
 		return -ENOMEM;

@@ -108,7 +108,16 @@ sum=$(sha256sum <"$o")
 "$livemend" recover --yes "$s" >/mnt/tmp/busy 2>&1
 same "attached: refused" 3 $?
 same "attached: nothing was changed" "$sum" "$(sha256sum <"$o")"
-detach
+dd if=/dev/zero of="$dev" bs=4096 count=4000 seek=2000 conv=notrunc,fsync 2>/dev/null
+same "attached, and full: the kernel says" Overflow "$(kernel_status)"
+check "attached, and full: recover gives it room while it is in use" "$livemend" recover --yes "$s"
+figures=$(livemend_status)
+same "attached: the kernel has it, with our figures" "$figures" "$(kernel_status)"
+check "attached: it can be written to again" \
+	dd if=/dev/zero of="$dev" bs=4096 count=100 seek=3000 conv=notrunc,fsync
+# The loop device of the overlay is another one now.
+losetup -d "$cow" 2>/dev/null
+dmsetup remove --retry live-rw && losetup -d "$base" && umount /mnt/squash || die "no end"
 
 # A medium that fails while the overlay is read, and while it is written.
 mkdir -p /mnt/flaky
@@ -129,6 +138,7 @@ faulty()
 	dmsetup create faulty --table "0 $size linear $disk 0" && dmsetup mknodes
 	mount /dev/mapper/faulty /mnt/flaky || die "no mount"
 	dmsetup suspend --nolockfs faulty && dmsetup load faulty --table "$*" && dmsetup resume faulty
+	[ -z "${after:-}" ] || $after
 	echo 3 >/proc/sys/vm/drop_caches
 	timeout 60 "$livemend" recover --yes /mnt/flaky >/mnt/tmp/faulty.log 2>&1
 	rc=$?
@@ -158,6 +168,18 @@ faulty()
 	cp /mnt/disk.good /mnt/disk
 	blockdev --flushbufs "$disk"
 }
+# The first tables of the overlay lie on sectors that cannot be read.
+bad_tables()
+{
+	for block in 4 5 6 7; do
+		where=$(debugfs -R "bmap /LiveOS/${o##*/} $block" "$disk" 2>/dev/null)
+		dmsetup message faulty 0 addbadblock $((where * $(stat -f -c %S /mnt/flaky) / 512))
+	done
+	dmsetup message faulty 0 enable
+}
+after=bad_tables
+faulty "bad sectors" "0 $size dust $disk 0 512"
+after=
 faulty "reads fail" "0 $size flakey $disk 0 0 60"
 faulty "writes fail" "0 $size flakey $disk 0 0 60 1 error_writes"
 truncate -s 64M /mnt/none
