@@ -38,6 +38,8 @@ install_packages() {
 	for p in $list; do
 		dpkg-query -W -f '${db:Status-Abbrev}' "$p" 2>/dev/null | grep -q '^.i' || missing="$missing $p"
 	done
+	# fusermount3 goes by it; a minimal system that was never booted has none.
+	[ -e /etc/mtab ] || [ "$(id -u)" -ne 0 ] || ln -s ../proc/self/mounts /etc/mtab
 	[ -n "$missing" ] || return 0
 	if [ "$(id -u)" -ne 0 ]; then
 		if ! command -v sudo >/dev/null 2>&1; then

@@ -70,7 +70,8 @@ bool view_fuse_available(void)
 	if (is_capable())
 		return true;
 	fusermount = find_fusermount();
-	there = fusermount != NULL;
+	/* Without that file it mounts, and then does not unmount. */
+	there = fusermount != NULL && access("/etc/mtab", R_OK) == 0;
 	free(fusermount);
 	return there;
 }
