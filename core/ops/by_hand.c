@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/ops/merge.h"
+#include "core/ops/merge/merge.h"
 #include "core/plan/journal.h"
 
 void merge_log_by_hand(const struct merge *m)

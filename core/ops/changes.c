@@ -97,7 +97,7 @@ static int load_bitmap(struct changes *c, bool strict, struct lm_error *err)
 	return strict ? ret : 0;
 }
 
-static int find_in_image(struct changes *c, enum changes_look how, changes_progress_fn progress,
+static int find_in_image(struct changes *c, enum changes_look how, io_progress_fn progress,
 			 void *arg, struct lm_error *err)
 {
 	uint64_t count;
@@ -129,7 +129,7 @@ static int count_chunk(void *arg, uint64_t off, uint64_t len, struct lm_error *e
 }
 
 int changes_find(struct changes *c, const struct stick_look *look, enum changes_look how,
-		 bool strict, changes_progress_fn progress, void *arg, struct lm_error *err)
+		 bool strict, io_progress_fn progress, void *arg, struct lm_error *err)
 {
 	int ret;
 

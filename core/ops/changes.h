@@ -34,7 +34,6 @@ struct changes {
 	uint64_t live_bytes;  /* of chunks that count; with an image all that are live */
 };
 
-typedef int (*changes_progress_fn)(void *arg, uint64_t done, uint64_t total);
 
 /*
  * Finds the fate of each block of the image, or without an image just what
@@ -42,7 +41,7 @@ typedef int (*changes_progress_fn)(void *arg, uint64_t done, uint64_t total);
  * of it counts as used. Free with changes_free().
  */
 int changes_find(struct changes *c, const struct stick_look *look, enum changes_look how,
-		 bool strict, changes_progress_fn progress, void *arg, struct lm_error *err);
+		 bool strict, io_progress_fn progress, void *arg, struct lm_error *err);
 void changes_free(struct changes *c);
 
 /* For image_rewrite() and image_verify(). */

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
-#include "core/ops/ops.h"
+#include "core/ops/op.h"
 #include "core/plan/plan.h"
 #include "tui/tui.h"
 

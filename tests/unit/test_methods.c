@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "core/ops/mksquashfs.h"
+#include "core/ops/merge/mksquashfs.h"
 #include "tests/unit/stick_help.h"
 
 static void test_version(void **state)

@@ -17,7 +17,7 @@
 
 #include "core/cow/cow.h"
 #include "core/fs/fs.h"
-#include "core/ops/ops.h"
+#include "core/ops/op.h"
 #include "core/plan/plan.h"
 #include "core/practice/practice.h"
 #include "core/view/view.h"

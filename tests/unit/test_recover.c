@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "core/io/io_patch.h"
-#include "core/ops/recover.h"
+#include "core/ops/recover/recover.h"
 #include "tests/unit/look_lab.h"
 
 /* ---- io_patch ---- */

@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "core/ctx.h"
-#include "core/ops/status.h"
+#include "core/report/status.h"
 #include "core/plan/journal.h"
 #include "core/stick/stick_priv.h"
 #include "tests/lib/small_stick.h"

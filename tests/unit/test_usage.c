@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "core/cow/cow.h"
-#include "core/ops/usage.h"
+#include "core/report/usage.h"
 #include "core/stick/stick.h"
 #include "tests/unit/look_lab.h"
 

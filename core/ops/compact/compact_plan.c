@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* compact_plan.c - looks at the stick and plans a compact; writes nothing */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/bytes.h"
+#include "core/ctx.h"
+#include "core/error.h"
+#include "core/i18n.h"
+#include "core/io/io_replace.h"
+#include "core/ops/compact/compact_plan.h"
+#include "core/ops/op.h"
+#include "core/plan/journal.h"
+#include "core/text.h"
+
+/* Journal, directory entries, and a few clusters to be rounded up to. */
+#define MARGIN_BYTES (1u << 20)
+/* The new overlay, the journal's two slots, log, and a folder for them. */
+#define FILES_NEEDED 5u
+
+struct planning {
+	struct compact *c;
+	struct lm_plan *plan;
+	struct stick_look look;
+	struct io_fsinfo stick_info;
+	struct io_stat overlay;
+	bool exact;       /* what is won is known, not guessed */
+	uint64_t on_disk; /* what the new overlay occupies */
+};
+
+static int step_nothing(struct plan_run *run, void *compact, struct lm_error *err)
+{
+	(void)run;
+	(void)compact;
+	(void)err;
+	return 0;
+}
+
+static const char *title(void)
+{
+	return _("Compact the overlay");
+}
+
+static int plan_nothing(struct lm_plan *plan, const char *why)
+{
+	plan_text(plan, title(), why);
+	plan_step(plan, "check", _("See that there is nothing to do"), why, step_nothing);
+	return plan_result(plan, why, "");
+}
+
+/* ---- what stands against it ---- */
+
+static int refuse_kind(const struct lm_stick *s, struct lm_error *err)
+{
+	if (s->n_overlays == 0)
+		return lm_refuse(err, -ENOENT, s->given, NULL, _("it has no overlay"), "%s",
+				 _("There is nothing to compact"));
+	if (s->overlays[0].kind != LM_OVERLAY_DM_SNAPSHOT)
+		return lm_refuse(err, -EOPNOTSUPP, s->overlays[0].path,
+				 _("Overlays of the dm-snapshot kind can be compacted; a directory "
+				   "(overlayfs) gives room back by itself."),
+				 _("it is of another kind"), "%s",
+				 _("This overlay cannot be compacted"));
+	return 0;
+}
+
+static int refuse_stick(const struct compact *c, struct lm_error *err)
+{
+	const struct lm_stick *s = c->m->stick;
+	struct record pending;
+	int ret = record_read(s->io, s->live_dir, &pending, NULL);
+
+	if (ret == 1)
+		record_free(&pending);
+	if (ret != 0)
+		return lm_refuse(err, -EBUSY, s->given,
+				 _("Run `livemend resume` on it first."),
+				 _("an operation on it was interrupted"), "%s",
+				 _("The stick is in the middle of something"));
+	if (s->overlays[0].attached)
+		return lm_refuse(err, -EBUSY, s->overlays[0].path,
+				 _("Boot another system, or this stick without its overlay, and "
+				   "compact it from there. Growing it works while it is in use."),
+				 _("the running system uses it"), "%s",
+				 _("An overlay in use cannot be compacted"));
+	return stick_rw_possible(c->m->stick, err);
+}
+
+/* ---- lengths and room ---- */
+
+static void choose_length(struct planning *p)
+{
+	struct compact *c = p->c;
+
+	c->bytes = compact_length(p->overlay.size_bytes, c->chunk_sectors);
+	c->allocated = p->overlay.on_disk_bytes + MARGIN_BYTES > p->overlay.size_bytes;
+	/* A file that is not sparse, on what cannot have such. */
+	if (strcmp(p->stick_info.fstype, "vfat") == 0 || strcmp(p->stick_info.fstype, "exfat") == 0)
+		c->allocated = true;
+	p->on_disk = c->allocated ? c->bytes : c->after_sectors * 512ull;
+}
+
+static int open_work(struct planning *p, const char *work, struct lm_error *err)
+{
+	struct merge *m = p->c->m;
+
+	if (!work)
+		return 0;
+	m->work_path = strdup(work);
+	if (!m->work_path)
+		return lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Planning failed"));
+	return merge_work_open(m, err);
+}
+
+static void forget_work(struct merge *m)
+{
+	io_close(m->work);
+	m->work = NULL;
+	free(m->rec.work);
+	m->rec.work = NULL;
+	free(m->work_path);
+	m->work_path = NULL;
+}
+
+static int ledger(struct planning *p, const struct lm_options *o, struct lm_error *err)
+{
+	struct merge *m = p->c->m;
+	struct io_fsinfo there;
+	uint64_t need = p->on_disk + MARGIN_BYTES;
+	int ret = open_work(p, o->work, err);
+
+	if (ret < 0)
+		return ret;
+	p->c->in_place = m->ctx->tight || need > p->stick_info.free_bytes ||
+			 p->stick_info.inodes_free < FILES_NEEDED;
+	if (!p->c->in_place) {
+		if (m->work)
+			plan_warn(p->plan, _("The stick has room for the new overlay: the folder "
+					     "%s is not needed."),
+				  m->work_path);
+		forget_work(m);
+		return plan_need(p->plan, _("the stick"), _("the new overlay beside the old one"),
+				 need, need, p->stick_info.free_bytes,
+				 p->stick_info.file_limit_bytes);
+	}
+	plan_need(p->plan, _("the stick"), _("the journal"), 2 * JOURNAL_SLOT_BYTES, MARGIN_BYTES,
+		  p->stick_info.free_bytes, 0);
+	if (!m->work)
+		return 0;
+	ret = io_fsinfo(m->work, &there);
+	if (ret < 0)
+		return lm_fail(err, ret, m->work_path, NULL, "%s",
+			       _("Asking for the free space failed"));
+	return plan_need(p->plan, m->work_path, _("a copy of the overlay"),
+			 p->overlay.size_bytes, p->overlay.size_bytes + MARGIN_BYTES,
+			 there.free_bytes, there.file_limit_bytes);
+}
+
+static int refuse_room(const struct lm_plan *plan, struct lm_error *err)
+{
+	char need[16], have[16];
+
+	for (size_t i = 0; i < plan->n_needs; i++) {
+		const struct lm_need *n = &plan->needs[i];
+
+		if (n->ok)
+			continue;
+		lm_refuse(err, -ENOSPC, n->where,
+			  _("Make room there; on the stick, delete or move a file. --work takes a "
+			    "folder with more room."),
+			  "", "%s", _("There is not enough room"));
+		return lm_because(err, _("%s are needed for %s, %s are free"),
+				  text_size(need, n->need_bytes), n->what,
+				  text_size(have, n->free_bytes));
+	}
+	return 0;
+}
+
+/* ---- the steps ---- */
+
+static void say_check(struct planning *p)
+{
+	struct compact *c = p->c;
+	const struct fs_info *fs = p->look.fs ? fs_info(p->look.fs) : NULL;
+	struct lm_step *s;
+
+	s = plan_step(p->plan, "check", _("Check stick, overlay and file system"),
+		      _("Only a sound file system can be believed when it says what is free. "
+			"e2fsck sees image and overlay as one device."),
+		      compact_steps.check);
+	plan_command(s, "livemend export merged.img");
+	plan_command(s, "e2fsck -fn merged.img");
+	s->reads = text_dup(_("the overlay's tables, the file system's own structures"));
+	s->writes = text_dup(c->in_place ?
+				     _("nothing; repairs of the file system into the overlay") :
+				     _("nothing; repairs of the file system into the new overlay"));
+	s->work_bytes = cow_store_info(p->look.store)->file_bytes / 32;
+	s->cancellable = true;
+
+	if (!fs || !fs->readable)
+		plan_warn(p->plan, "%s",
+			  _("The root file system is not ext2, ext3 or ext4, so nobody can tell "
+			    "which of its blocks are free: only what equals the image is left "
+			    "out."));
+	else if (fs->state == LM_FS_CLEAN && !merge_can_check_fs(c->m))
+		plan_warn(p->plan, "%s",
+			  _("There is no FUSE here, so e2fsck cannot check the file system. It is "
+			    "marked clean, and believed on that word."));
+	else if (fs->state != LM_FS_CLEAN && !merge_can_check_fs(c->m))
+		plan_warn(p->plan, "%s",
+			  _("The root file system was not unmounted cleanly, and there is no FUSE "
+			    "here for e2fsck. All of its blocks count as used: only what equals "
+			    "the image is left out."));
+	else if (fs->state == LM_FS_DIRTY)
+		plan_warn(p->plan, "%s",
+			  _("The root file system was not unmounted cleanly. Its journal is "
+			    "replayed first, as the next boot would do; what can be won is known "
+			    "exactly only then."));
+	else if (fs->state == LM_FS_ERRORS)
+		plan_warn(p->plan, "%s",
+			  _("The root file system is marked as having errors. It is repaired "
+			    "first; you are asked before. What can be won is known exactly only "
+			    "then."));
+}
+
+static void say_compare(struct planning *p)
+{
+	struct lm_step *s = plan_step(p->plan, "compare", _("Find what is needed"),
+				      _("Chunks of deleted files, and chunks that equal the image, "
+					"need not be kept."),
+				      compact_steps.compare);
+
+	s->reads = text_dup(_("overlay and image"));
+	s->work_bytes = p->exact ? MARGIN_BYTES : p->c->before_sectors * 512;
+	s->cancellable = true;
+}
+
+static void say_beside(struct planning *p)
+{
+	struct lm_plan *plan = p->plan;
+	struct compact *c = p->c;
+	struct lm_step *s;
+
+	s = plan_step(plan, "build", _("Write the new overlay"),
+		      c->allocated ? _("Beside the old one, in order, and of the same length; its "
+				       "room is really there.") :
+				     _("Beside the old one, in order, and of the same length; with "
+				       "holes, as the old one."),
+		      compact_steps.build);
+	plan_command(s, "cp --sparse=always %s %s", c->m->overlay, c->fresh);
+	s->reads = text_dup(_("the overlay"));
+	s->writes = text_dup(c->fresh);
+	s->undo = text_dup(_("the new overlay is deleted; nothing else was touched"));
+	s->work_bytes = p->on_disk;
+	s->cancellable = true;
+
+	s = plan_step(plan, "verify", _("Read the new overlay back and prove it"),
+		      _("From the device, not from memory: with the image it must give the same as "
+			"the old one in every block that the file system uses."),
+		      compact_steps.verify);
+	plan_command(s, "cmp MERGED-BEFORE MERGED-AFTER");
+	s->reads = text_dup(_("both overlays, the image"));
+	s->undo = text_dup(_("the new overlay is deleted; nothing else was touched"));
+	s->work_bytes = 2 * c->after_sectors * 512;
+	s->cancellable = true;
+
+	s = plan_step(plan, "exchange", _("Give the new overlay the name of the old one"),
+		      _("In one step, in an order of writes that no power cut can turn into a "
+			"loss; then it is looked at again."),
+		      compact_steps.exchange);
+	plan_command(s, "mv --exchange %s %s", c->fresh, c->m->overlay);
+	s->writes = text_dup(_("two names in the folder LiveOS"));
+	s->undo = text_dup(_("the names are exchanged back (`livemend resume --undo`)"));
+	s->work_bytes = MARGIN_BYTES;
+
+	s = plan_step(plan, "clean", _("Remove the old overlay"),
+		      _("The new one holds everything of it that is needed."),
+		      compact_steps.finish);
+	plan_command(s, "rm %s", c->fresh);
+	s->writes = text_dup(_("the name of the old overlay, the journal"));
+	s->undo = text_dup(_("not any more; `livemend resume` finishes it if it is cut off"));
+	s->work_bytes = MARGIN_BYTES;
+	if (!io_replace_can_exchange(&p->stick_info))
+		plan_warn(plan,
+			  _("This kernel cannot exchange two names on %s. Two renames are used "
+			    "instead; a power cut between them, within a moment, leaves a stick "
+			    "that starts without its overlay until `livemend resume` was run. "
+			    "Nothing can be lost."),
+			  p->stick_info.fstype);
+}
+
+static void say_in_place(struct planning *p)
+{
+	struct lm_plan *plan = p->plan;
+	struct compact *c = p->c;
+	struct lm_step *s;
+
+	plan_warn(plan, "%s",
+		  _("The stick has no room for a second overlay: it is compacted in place. Every "
+		    "write leaves an overlay that gives the same system, so a cut does no harm; "
+		    "but there is no second overlay to go back to if the stick itself fails."));
+	if (c->m->work) {
+		s = plan_step(plan, "backup", _("Copy the overlay to the work folder"),
+			      _("Against a stick that fails; the copy is compared, and removed at "
+				"the end."),
+			      compact_steps.backup);
+		plan_command(s, "cp %s %s", c->m->overlay, c->m->work_path);
+		s->writes = text_dup(c->m->work_path);
+		s->undo = text_dup(_("the copy is deleted; nothing else was touched"));
+		s->work_bytes = 2 * p->overlay.size_bytes;
+		s->cancellable = true;
+	} else {
+		plan_warn(plan, "%s",
+			  _("With --work DIR a copy of the overlay is kept in DIR meanwhile."));
+	}
+	s = plan_step(plan, "apply", _("Close the gaps in the overlay"),
+		      _("Its table is written without what is not needed, and data that lies "
+			"behind moves into the gaps: each is copied, read back, and only then "
+			"counted."),
+		      compact_steps.squeeze);
+	s->reads = text_dup(_("the overlay"));
+	s->writes = text_dup(c->m->overlay);
+	s->undo = text_dup(_("it need not be: at any moment it gives the same system"));
+	s->work_bytes = c->after_sectors * 512;
+	s->cancellable = true;
+	s = plan_step(plan, "verify", _("Look at the overlay again"),
+		      _("From the device, not from memory."), compact_steps.look_again);
+	s->reads = text_dup(_("the overlay's tables, the file system's own structures"));
+	s->work_bytes = MARGIN_BYTES;
+	s = plan_step(plan, "clean", _("Note what was done"), _("In the journal on the stick."),
+		      compact_steps.finish_in_place);
+	s->writes = text_dup(_("the journal"));
+	s->work_bytes = MARGIN_BYTES;
+}
+
+/* ---- words ---- */
+
+static void say_summary(struct planning *p)
+{
+	struct compact *c = p->c;
+	char won[16], text[600];
+	uint64_t wins = c->before_sectors - c->after_sectors;
+
+	if (p->exact)
+		snprintf(text, sizeof(text),
+			 _("%s are won back: %llu chunks of deleted files and %llu that equal the "
+			   "image are left out, %llu stay. The overlay holds %llu sectors now, %llu "
+			   "afterwards. The image is not touched; no file of the live system "
+			   "changes."),
+			 text_size(won, wins * 512), (unsigned long long)c->dead,
+			 (unsigned long long)c->equal, (unsigned long long)c->n_kept,
+			 (unsigned long long)c->before_sectors,
+			 (unsigned long long)c->after_sectors);
+	else
+		snprintf(text, sizeof(text), "%s",
+			 _("What is free in the root file system, and what equals the image, is "
+			   "left out of the overlay. The image is not touched; no file of the live "
+			   "system changes."));
+	plan_text(p->plan, title(), text);
+}
+
+static int look_and_plan(struct planning *p, const struct lm_options *o, struct lm_error *err)
+{
+	struct compact *c = p->c;
+	struct lm_stick *s = c->m->stick;
+	int ret = stick_look_open(s, 0, &p->look, err);
+
+	if (ret == 0)
+		ret = compact_refusal(c, &p->look, err);
+	if (ret < 0)
+		return ret;
+	if (cow_store_info(p->look.store)->exceptions == 0)
+		return plan_nothing(p->plan,
+				    _("The overlay is empty: there is nothing to win."));
+	ret = record_identify_overlay(s->io, c->m->overlay, &c->scanned, NULL, err);
+	if (ret == 0)
+		ret = compact_scan(c, &p->look, p->look.view, NULL, NULL, NULL, err);
+	if (ret < 0)
+		return ret;
+	/* With a journal to replay, or errors to repair, it is another file system afterwards. */
+	p->exact = c->trust || !p->look.fs || !fs_info(p->look.fs)->readable ||
+		   !merge_can_check_fs(c->m);
+	ret = io_stat(s->io, c->m->overlay, &p->overlay);
+	if (ret == 0)
+		ret = io_fsinfo(s->io, &p->stick_info);
+	if (ret < 0)
+		return lm_fail(err, ret, c->m->overlay, NULL, "%s",
+			       _("Asking for the free space failed"));
+	choose_length(p);
+	ret = ledger(p, o, err);
+	if (ret == -ENOMEM)
+		return ret;
+	if (ret == 0)
+		ret = compact_choose_one(c, p->look.store, err);
+	if (ret < 0)
+		return ret;
+	if (p->exact && !compact_wins(c))
+		return plan_nothing(p->plan, _("Everything in the overlay is needed: there is "
+					       "nothing to win. A merge empties the overlay, "
+					       "growing it makes it larger."));
+	say_summary(p);
+	say_check(p);
+	say_compare(p);
+	if (c->in_place)
+		say_in_place(p);
+	else
+		say_beside(p);
+	plan_abort(p->plan, compact_steps.abort);
+	return refuse_room(p->plan, err);
+}
+
+int ops_plan_compact(struct lm_stick *stick, const struct lm_options *options,
+		     struct lm_plan *plan, struct lm_error *err)
+{
+	struct planning p = { .plan = plan };
+	struct lm_error why;
+	int ret;
+
+	p.c = compact_new(stick, err);
+	if (!p.c)
+		return -ENOMEM;
+	lm_error_clear(&why);
+	plan_state(plan, p.c, compact_free);
+	plan_text(plan, title(),
+		  _("The overlay is written anew without what is free in the root file system and "
+		    "without what equals the image. The image is not touched."));
+	plan_risk(plan, NULL,
+		  _("Until the names are exchanged a cancel puts everything back. If it is cut "
+		    "off, at any moment, `livemend resume` finishes or undoes it."),
+		  NULL);
+	plan_result(plan, _("The overlay holds only what is needed now."),
+		    _("The stick can be booted, or unmounted and removed."));
+	ret = refuse_kind(stick, &why);
+	if (ret == 0)
+		ret = compact_paths(p.c, stick->overlays[0].path, &why);
+	if (ret == 0)
+		ret = refuse_stick(p.c, &why);
+	if (ret == 0)
+		ret = look_and_plan(&p, options, &why);
+	stick_look_close(&p.look);
+	if (ret == 0)
+		return 0;
+	if (ret == -ENOMEM) {
+		if (err)
+			*err = why;
+		return ret;
+	}
+	plan_refuse(plan, &why);
+	return 0;
+}

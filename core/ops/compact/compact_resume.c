@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * compact_resume.c - takes up a compact that was cut off
+ *
+ *   checking, building   undone: the new overlay is removed
+ *   ready                the new one is proved again; then finished, or undone
+ *   replaced, cleaning   finished
+ *   applying             (in place) begun again from what is there
+ *
+ * If the stick was booted meanwhile, the overlay that it was booted with holds
+ * more than the other: it keeps the name, and the other one goes.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/ctx.h"
+#include "core/error.h"
+#include "core/i18n.h"
+#include "core/ops/compact/compact_plan.h"
+#include "core/ops/op.h"
+#include "core/plan/journal.h"
+#include "core/text.h"
+
+/* Only a file directly in LiveOS is ever meant, and only one with the name of an overlay. */
+static bool is_overlay_name(const struct merge *m, const char *path)
+{
+	const char *name = path ? strrchr(path, '/') : NULL;
+	size_t n = strlen(m->dir);
+
+	name = name ? name + 1 : path;
+	if (!name || strncmp(name, "overlay-", 8) != 0)
+		return false;
+	if (strcmp(m->dir, ".") == 0)
+		return name == path;
+	return name == path + n + 1 && strncmp(path, m->dir, n) == 0;
+}
+
+static bool is_first_overlay(const struct merge *m)
+{
+	const struct lm_stick *s = m->stick;
+
+	return s->n_overlays > 0 && s->overlays[0].kind == LM_OVERLAY_DM_SNAPSHOT &&
+	       strcmp(s->overlays[0].path, m->overlay) == 0;
+}
+
+static bool same_record(const struct record *a, const struct record *b)
+{
+	return a->op == b->op && a->phase == b->phase && a->overlay && b->overlay &&
+	       strcmp(a->overlay, b->overlay) == 0 && record_same(&a->overlay_id, &b->overlay_id) &&
+	       a->new_image.bytes == b->new_image.bytes &&
+	       strcmp(a->new_image.hash, b->new_image.hash) == 0;
+}
+
+/* ---- steps ---- */
+
+static int step_check(struct plan_run *run, void *compact, struct lm_error *err)
+{
+	struct merge *m = ((struct compact *)compact)->m;
+	struct record now;
+	int ret;
+
+	m->run = run;
+	ret = merge_lock(m, err);
+	if (ret < 0)
+		return ret;
+	/* Again under the lock: it must be what was planned for. */
+	ret = record_read(m->rw.io, m->dir, &now, err);
+	if (ret < 0)
+		return ret;
+	if (ret == 1 && same_record(&now, &m->rec))
+		ret = 0;
+	else
+		ret = lm_refuse(err, -EAGAIN, m->stick->given, _("Look again."),
+				_("it has changed meanwhile"), "%s",
+				_("The stick is not as it was when this was planned"));
+	record_free(&now);
+	return ret;
+}
+
+static int step_undo(struct plan_run *run, void *compact, struct lm_error *err)
+{
+	struct compact *c = compact;
+	struct merge *m = c->m;
+	int ret;
+
+	plan_run_critical(run, true);
+	m->run = run;
+	/* For the record only, and before anything that may turn the stick read-only. */
+	journal_log(m->rw.io, m->dir, NULL, "resume: compact is undone");
+	ret = compact_undo(c, err);
+	if (ret == 0 && m->work)
+		ret = merge_work_clean(m, err);
+	if (ret == 0)
+		merge_tell_if_hurt(run, m, _("Image and overlay are as before the operation."));
+	else
+		merge_help_if_hurt(m, err);
+	return ret;
+}
+
+/* As long as old and new overlay are there, and neither was used, they can be compared. */
+static int step_verify(struct plan_run *run, void *compact, struct lm_error *err)
+{
+	struct compact *c = compact;
+	struct merge *m = c->m;
+	struct compact_places p;
+	int ret;
+
+	m->run = run;
+	if (m->rec.phase != RECORD_READY || !is_first_overlay(m))
+		return 0;
+	ret = compact_find_places(c, &p, err);
+	if (ret < 0 || !record_same(&p.overlay, &m->rec.overlay_id) ||
+	    !record_same(&p.fresh, &m->rec.new_image))
+		return ret;
+	ret = merge_look(m, m->base, err);
+	if (ret == 0)
+		ret = compact_refusal(c, &m->look, err);
+	if (ret == 0) {
+		c->trust = compact_may_trust(m->look.fs);
+		ret = compact_prove(c, c->fresh, merge_progress, m, err);
+	}
+	merge_unlook(m);
+	if (ret == -EBADMSG) {
+		/*
+		 * It was proved once: something was saved since; or a journal was replayed,
+		 * or damage repaired, into the new overlay. The old one counts.
+		 */
+		ctx_log(m->ctx, LM_LOG_WARN, "%s: %s: %s", err->what, err->on, err->why);
+		lm_error_clear(err);
+		c->distrust = true;
+		return 0;
+	}
+	if (ret < 0) {
+		lm_error_help(err, _("Nothing is lost: the old overlay is there. It can be undone "
+				     "too: `livemend resume --undo`."));
+		err->outcome = LM_RESUMABLE;
+	}
+	return ret;
+}
+
+static int undo_instead(struct compact *c, struct plan_run *run, struct lm_error *err)
+{
+	int ret = compact_undo(c, err);
+
+	if (ret == 0)
+		plan_run_result(run,
+				_("The stick was used after compacting was cut off, or the new "
+				  "overlay cannot be proved any more. The overlay is in place as it "
+				  "is: nothing is lost."),
+				_("Compact again when you like."));
+	return ret;
+}
+
+static int step_finish(struct plan_run *run, void *compact, struct lm_error *err)
+{
+	struct compact *c = compact;
+	struct merge *m = c->m;
+	struct compact_places p;
+	bool old, fresh, used;
+	int ret = 0;
+
+	plan_run_critical(run, true);
+	m->run = run;
+	if (m->rec.phase == RECORD_CLEANING)
+		goto finish;
+	ret = compact_find_places(c, &p, err);
+	if (ret < 0)
+		goto out;
+	old = record_same(&p.overlay, &m->rec.overlay_id);
+	fresh = record_same(&p.fresh, &m->rec.new_image);
+	used = record_exists(&p.overlay) && !old && !record_same(&p.overlay, &m->rec.new_image);
+	if (c->distrust || (used && fresh) || (old && !fresh)) {
+		ret = undo_instead(c, run, err);
+		goto out;
+	}
+	if (old || !record_exists(&p.overlay)) {
+		ret = compact_lock_fresh(c, err);
+		if (ret == 0)
+			ret = compact_exchange(c, err);
+	}
+finish:
+	if (ret == 0)
+		ret = compact_finish(c, err);
+	if (ret == 0)
+		merge_tell_if_hurt(run, m, _("The new overlay is in place."));
+out:
+	if (ret < 0) {
+		err->outcome = LM_RESUMABLE;
+		merge_help_if_hurt(m, err);
+	}
+	return ret;
+}
+
+/* In place: what is left to do is found from what is there. */
+static int step_scan(struct plan_run *run, void *compact, struct lm_error *err)
+{
+	struct compact *c = compact;
+	struct merge *m = c->m;
+	struct io_stat st;
+	int ret;
+
+	m->run = run;
+	m->noted = true;
+	ret = merge_look(m, m->base, err);
+	if (ret == 0)
+		ret = compact_refusal(c, &m->look, err);
+	if (ret == 0)
+		ret = merge_check_fs(m, err);
+	if (ret == 0)
+		ret = record_identify_overlay(m->rw.io, m->overlay, &m->rec.overlay_id, NULL, err);
+	if (ret == 0)
+		ret = compact_scan(c, &m->look, m->top, NULL, merge_progress, m, err);
+	if (ret == 0)
+		ret = compact_choose_one(c, m->look.store, err);
+	if (ret == 0) {
+		ret = io_fstat(m->look.overlay_file, &st);
+		if (ret < 0)
+			lm_fail(err, ret, m->overlay, NULL, "%s", _("Reading the overlay failed"));
+	}
+	if (ret < 0) {
+		err->outcome = LM_RESUMABLE;
+		return ret;
+	}
+	c->bytes = compact_length(st.size_bytes, c->chunk_sectors);
+	c->nothing = !compact_wins(c);
+	return 0;
+}
+
+static void on_abort(struct plan_run *run, void *compact, struct lm_error *err)
+{
+	(void)run;
+	merge_unlook(((struct compact *)compact)->m);
+	/* The record is there still, and any moment as good as another. */
+	if (((struct compact *)compact)->m->locked)
+		err->outcome = LM_RESUMABLE;
+}
+
+/* ---- the plan ---- */
+
+static void say_check(struct lm_plan *plan)
+{
+	plan_step(plan, "check", _("Check the stick"),
+		  _("The files must be those that the journal names."), step_check);
+}
+
+static void say_undo(struct lm_plan *plan)
+{
+	struct lm_step *s;
+
+	plan_text(plan, _("Undo the interrupted operation"),
+		  _("The overlay was being compacted. What was begun is taken back: the old "
+		    "overlay is, or gets, in place."));
+	say_check(plan);
+	s = plan_step(plan, "undo", _("Take it back"), _("The old overlay is complete."),
+		      step_undo);
+	s->writes = text_dup(_("names in LiveOS, the journal"));
+	plan_result(plan, _("Image and overlay are as before the operation."),
+		    _("Compact again when you like."));
+}
+
+static void say_finish(struct lm_plan *plan, const struct compact *c)
+{
+	struct lm_step *s;
+
+	plan_text(plan, _("Finish compacting the overlay"),
+		  _("The new overlay was complete when it was cut off. What is left to do is done "
+		    "now."));
+	say_check(plan);
+	s = plan_step(plan, "verify", _("Prove the new overlay once more"),
+		      _("As long as the old one is there it can be compared with it."),
+		      step_verify);
+	s->work_bytes = c->m->rec.new_image.bytes;
+	s->cancellable = true;
+	s = plan_step(plan, "finish", _("Finish it"),
+		      _("The new overlay gets its name, the old one is removed: whatever is left "
+			"of it to do."),
+		      step_finish);
+	s->writes = text_dup(_("names in LiveOS, the journal"));
+	plan_result(plan, _("The overlay holds only what is needed now."),
+		    _("The stick can be booted, or unmounted and removed."));
+}
+
+static void say_apply(struct lm_plan *plan)
+{
+	struct lm_step *s;
+
+	plan_text(plan, _("Finish compacting the overlay"),
+		  _("The overlay was being compacted in place. It is whole at any moment; what is "
+		    "left to do is done now."));
+	say_check(plan);
+	s = plan_step(plan, "compare", _("Find what is needed"),
+		      _("Afresh, from what is on the stick now."), step_scan);
+	s->cancellable = true;
+	s = plan_step(plan, "apply", _("Close the gaps in the overlay"),
+		      _("Every write leaves an overlay that gives the same system."),
+		      compact_steps.squeeze);
+	s->cancellable = true;
+	plan_step(plan, "verify", _("Look at the overlay again"),
+		  _("From the device, not from memory."), compact_steps.look_again);
+	plan_step(plan, "clean", _("Note what was done"), _("In the journal on the stick."),
+		  compact_steps.finish_in_place);
+	plan_abort(plan, on_abort);
+	plan_result(plan, _("The overlay holds only what is needed now."),
+		    _("The stick can be booted, or unmounted and removed."));
+}
+
+static void open_work(struct merge *m)
+{
+	if (!m->rec.work)
+		return;
+	merge_work_names(m);
+	m->work_path = strdup(m->rec.work);
+	/* Nothing but a copy that is not needed any more is there. */
+	if (m->work_path)
+		(void)merge_work_table(m);
+}
+
+/* Takes over what rec holds. */
+static int take_record(struct compact *c, struct record *rec, struct lm_error *err)
+{
+	struct merge *m = c->m;
+	char *base = rec->base, *overlay = rec->overlay;
+	int ret;
+
+	if (!is_overlay_name(m, overlay))
+		return lm_refuse(err, -EUCLEAN, m->stick->given,
+				 _("Nothing was touched. Is it the stick that the journal was "
+				   "written on?"),
+				 _("the files that it names are not there"), "%s",
+				 _("The note about an interrupted operation does not fit this "
+				   "stick"));
+	rec->base = rec->overlay = NULL;
+	record_free(&m->rec);
+	m->rec = *rec;
+	*rec = (struct record){ 0 };
+	m->resuming = true;
+	ret = compact_paths(c, overlay, err);
+	free(base);
+	free(overlay);
+	return ret;
+}
+
+int ops_plan_resume_compact(struct lm_stick *stick, const struct lm_options *options,
+			    struct record *rec, struct lm_plan *plan, struct lm_error *err)
+{
+	struct compact *c = compact_new(stick, err);
+	struct lm_error why;
+	int ret;
+
+	if (!c)
+		return -ENOMEM;
+	plan_state(plan, c, compact_free);
+	lm_error_clear(&why);
+	plan_text(plan, _("Take up an interrupted operation"),
+		  _("Finishes, or undoes, what was cut off."));
+	plan_risk(plan, NULL, _("It may be cut off again, and resumed again."), NULL);
+	ret = take_record(c, rec, &why);
+	if (ret == 0)
+		ret = stick_rw_possible(stick, &why);
+	if (ret == -EROFS) {
+		why.help[0] = '\0';
+		lm_error_help(&why, merge_fsck_help());
+	}
+	if (ret == -ENOMEM) {
+		if (err)
+			*err = why;
+		return ret;
+	}
+	if (ret < 0) {
+		plan_refuse(plan, &why);
+		return 0;
+	}
+	open_work(c->m);
+	c->in_place = c->m->rec.phase == RECORD_APPLYING;
+	if (options->undo || c->m->rec.phase <= RECORD_BUILDING)
+		say_undo(plan);
+	else if (c->in_place)
+		say_apply(plan);
+	else
+		say_finish(plan, c);
+	return 0;
+}
+
+/* ---- leftovers without a record ---- */
+
+static void leftover_names(const struct merge *m, char cow[80], char bak[80])
+{
+	snprintf(cow, 80, "%.60s/livemend.cow", m->dir);
+	snprintf(bak, 80, "%.60s/livemend.bak", m->dir);
+}
+
+bool compact_has_leftover(struct merge *m, struct io *io)
+{
+	char cow[80], bak[80];
+	struct io_stat st;
+
+	leftover_names(m, cow, bak);
+	return io_stat(io, cow, &st) == 0 || io_stat(io, bak, &st) == 0;
+}
+
+int compact_remove_leftover(struct merge *m, struct lm_error *err)
+{
+	char cow[80], bak[80];
+	struct record_id id;
+	int ret;
+
+	if (!compact_has_leftover(m, m->rw.io))
+		return 0;
+	leftover_names(m, cow, bak);
+	/* Only where the overlay itself is there: else one of the two may be all there is. */
+	ret = record_identify_overlay(m->rw.io, m->overlay, &id, NULL, err);
+	if (ret == 0)
+		ret = merge_remove_beside(m, cow, m->overlay, err);
+	return ret == 0 ? merge_remove_beside(m, bak, m->overlay, err) : ret;
+}

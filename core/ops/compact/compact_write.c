@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* compact_write.c - the new overlay beside the old one, and the proof of it */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/bytes.h"
+#include "core/error.h"
+#include "core/i18n.h"
+#include "core/ops/compact/compact.h"
+#include "core/io/io_extend.h"
+#include "core/view/view.h"
+
+/* Neighbouring chunks are read together, up to this much. */
+#define PIECE (1u << 20)
+/* Flushed this often, so that progress is what the stick has taken. */
+#define FLUSH_BYTES (32u << 20)
+
+static int no_memory(const char *name, struct lm_error *err)
+{
+	return lm_fail(err, -ENOMEM, name, NULL, "%s", _("Writing the new overlay failed"));
+}
+
+/* ---- a file that is as long as it is going to be ---- */
+
+/*
+ * A store takes its room from the length of its file. On FAT a file is made
+ * longer by writing zeros: that is left to the end, or the part that is in use
+ * would be written twice.
+ */
+struct sized {
+	struct io_file file;
+	struct io_file *inner;
+	uint64_t bytes;
+};
+
+static struct sized *sized_of(struct io_file *file)
+{
+	return (struct sized *)file;
+}
+
+static ssize_t sized_pread(struct io_file *file, void *buf, size_t len, uint64_t off)
+{
+	return io_pread(sized_of(file)->inner, buf, len, off);
+}
+
+static int sized_pwrite(struct io_file *file, const void *buf, size_t len, uint64_t off)
+{
+	return io_pwrite(sized_of(file)->inner, buf, len, off);
+}
+
+static int sized_fsync(struct io_file *file)
+{
+	return io_fsync(sized_of(file)->inner);
+}
+
+static int sized_fstat(struct io_file *file, struct io_stat *st)
+{
+	int ret = io_fstat(sized_of(file)->inner, st);
+
+	st->size_bytes = sized_of(file)->bytes;
+	return ret;
+}
+
+static const struct io_ops sized_ops = {
+	.pread = sized_pread,
+	.pwrite = sized_pwrite,
+	.fsync = sized_fsync,
+	.fstat = sized_fstat,
+};
+
+/* ---- writing ---- */
+
+struct writer {
+	struct compact *c;
+	struct sized sized;
+	struct cow_store *store;
+	unsigned char *buf;
+	uint64_t chunk, size; /* bytes of a chunk, and of the device */
+	uint64_t most;        /* chunks read at a time */
+	uint64_t total;       /* bytes to be written */
+	uint64_t written, flushed;
+	io_progress_fn progress;
+	void *arg;
+};
+
+static int tell(struct writer *w, struct lm_error *err)
+{
+	if (w->progress && w->progress(w->arg, w->written, w->total) != 0)
+		return lm_fail(err, -ECANCELED, NULL, NULL, "%s", _("Stopped"));
+	return 0;
+}
+
+/* How many chunks follow each other from kept[i] on. */
+static uint64_t run_at(const struct writer *w, uint64_t i)
+{
+	const struct compact *c = w->c;
+	uint64_t n = 1;
+
+	while (n < w->most && i + n < c->n_kept && c->kept[i + n] == c->kept[i] + n)
+		n++;
+	return n;
+}
+
+static int write_run(struct writer *w, uint64_t first, uint64_t count, struct lm_error *err)
+{
+	uint64_t off = first * w->chunk, len = min_u64(count * w->chunk, w->size - off);
+	int ret;
+
+	/* The last chunk of the device may stick out of it. */
+	memset(w->buf + len, 0, (size_t)(count * w->chunk - len));
+	ret = io_source_read(w->c->m->top, w->buf, (size_t)len, off, err);
+	for (uint64_t i = 0; i < count && ret == 0; i++)
+		ret = cow_store_write(w->store, first + i, 0, w->buf + i * w->chunk,
+				      (size_t)w->chunk, NULL, err);
+	if (ret < 0)
+		return ret;
+	w->written += count * w->chunk;
+	if (w->written - w->flushed >= FLUSH_BYTES) {
+		ret = io_fsync(w->sized.inner);
+		w->flushed = w->written;
+		if (ret < 0)
+			return lm_fail(err, ret, w->c->fresh, NULL, "%s",
+				       _("Writing the new overlay failed"));
+	}
+	return tell(w, err);
+}
+
+static int write_store(struct writer *w, struct lm_error *err)
+{
+	struct compact *c = w->c;
+	int ret;
+
+	ret = cow_format(&w->sized.file, c->chunk_sectors, c->fresh, err);
+	if (ret == 0)
+		ret = cow_store_open(&w->sized.file, c->fresh, w->size / 512, &w->store, err);
+	for (uint64_t i = 0; i < c->n_kept && ret == 0;) {
+		uint64_t n = run_at(w, i);
+
+		ret = write_run(w, c->kept[i], n, err);
+		i += n;
+	}
+	if (ret == 0)
+		ret = cow_store_commit(w->store, err);
+	cow_store_close(w->store);
+	w->store = NULL;
+	return ret;
+}
+
+static int tell_rest(void *arg, uint64_t done, uint64_t total)
+{
+	struct writer *w = arg;
+
+	(void)total;
+	return w->progress ? w->progress(w->arg, w->written + done, w->total) : 0;
+}
+
+/* What the store does not use yet: real where it was real in the old one, else a hole. */
+static int write_rest(struct writer *w, struct lm_error *err)
+{
+	struct compact *c = w->c;
+	struct io_stat st;
+	int ret = io_fstat(w->sized.inner, &st);
+
+	if (ret == 0 && c->allocated)
+		return io_extend(w->sized.inner, c->fresh, min_u64(st.size_bytes, c->bytes),
+				   c->bytes, tell_rest, w, err);
+	if (ret == 0)
+		ret = io_truncate(w->sized.inner, c->bytes);
+	if (ret == 0)
+		ret = io_fsync(w->sized.inner);
+	return ret < 0 ? lm_fail(err, ret, c->fresh, NULL, "%s",
+				 _("Writing the new overlay failed")) :
+			 0;
+}
+
+int compact_write(struct compact *c, io_progress_fn progress, void *arg,
+		  struct lm_error *err)
+{
+	struct merge *m = c->m;
+	struct writer w = { .c = c, .progress = progress, .arg = arg };
+	int ret, closed;
+
+	w.chunk = (uint64_t)c->chunk_sectors * 512;
+	w.size = m->look.base->size_bytes;
+	w.most = max_u64(PIECE / w.chunk, 1);
+	w.total = c->n_kept * w.chunk;
+	if (c->allocated)
+		w.total = max_u64(w.total, c->bytes);
+	w.sized = (struct sized){ .file.ops = &sized_ops, .bytes = c->bytes };
+	w.buf = malloc((size_t)(w.most * w.chunk));
+	if (!w.buf)
+		return no_memory(c->fresh, err);
+	ret = io_open(m->rw.io, c->fresh, IO_CREATE, &w.sized.inner);
+	if (ret < 0) {
+		lm_fail(err, ret, c->fresh, NULL, "%s", _("Creating the new overlay failed"));
+		goto out;
+	}
+	ret = write_store(&w, err);
+	if (ret == 0)
+		ret = write_rest(&w, err);
+	closed = io_file_close(w.sized.inner);
+	if (ret == 0 && closed < 0)
+		ret = lm_fail(err, closed, c->fresh, NULL, "%s",
+			      _("Writing the new overlay failed"));
+	if (ret == -ENOSPC)
+		lm_error_help(err, _("Make room on the stick, then try again."));
+out:
+	free(w.buf);
+	return ret;
+}
+
+/* ---- the proof ---- */
+
+struct proof {
+	struct compact *c;
+	const char *path;
+	struct cow_store *store;
+	struct io_source *view; /* base and new overlay */
+	unsigned char *want, *have;
+	uint64_t chunk, size, most, first, count; /* as in writer; the run being gathered */
+};
+
+static int differs(const struct proof *p, struct lm_error *err, const char *why)
+{
+	lm_fail(err, -EBADMSG, p->path,
+		_("Nothing is lost: the old overlay is untouched. The stick may be failing: copy "
+		  "it, then try again."),
+		"%s", _("The new overlay does not read back as it was written"));
+	return lm_because(err, "%s", why);
+}
+
+static int prove_run(struct proof *p, struct lm_error *err)
+{
+	const struct merge *m = p->c->m;
+	uint64_t off = p->first * p->chunk;
+	size_t len = (size_t)min_u64(p->count * p->chunk, p->size - off);
+	int ret = io_source_read(m->top, p->want, len, off, err);
+
+	if (ret == 0)
+		ret = io_source_read(p->view, p->have, len, off, err);
+	p->count = 0;
+	if (ret < 0 || memcmp(p->want, p->have, len) == 0)
+		return ret;
+	if (p->c->trust) {
+		fs_zero_free(m->look.fs, off, p->want, len);
+		fs_zero_free(m->look.fs, off, p->have, len);
+		if (memcmp(p->want, p->have, len) == 0)
+			return 0;
+	}
+	return differs(p, err, _("a block that the file system uses is not the same"));
+}
+
+static int prove_chunk(struct proof *p, uint64_t chunk, struct lm_error *err)
+{
+	const struct merge *m = p->c->m;
+	uint64_t off = chunk * p->chunk;
+	int ret = 0;
+
+	if (off >= p->size ||
+	    (p->c->trust &&
+	     !fs_range_used(m->look.fs, off, min_u64(p->chunk, p->size - off))))
+		return 0;
+	if (p->count > 0 && (p->first + p->count != chunk || p->count == p->most))
+		ret = prove_run(p, err);
+	if (p->count == 0)
+		p->first = chunk;
+	p->count++;
+	return ret;
+}
+
+static void count_problem(void *arg, const struct cow_problem *problem)
+{
+	unsigned *bad = arg;
+
+	/* Its size may be the old one's, for better or worse. */
+	*bad += !problem->harmless;
+}
+
+/* The store as such: sound, and nothing in it that the old one does not have. */
+static int prove_tables(struct proof *p, const uint64_t *list, uint64_t count,
+			struct lm_error *err)
+{
+	const struct cow_info *info = cow_store_info(p->store);
+	uint64_t n, k = 0;
+	const struct cow_exception *e = cow_store_sorted(p->store, &n);
+	unsigned bad = 0;
+	int ret = cow_store_check(p->store, count_problem, &bad, err);
+
+	if (ret < 0)
+		return ret;
+	if (bad || !info->valid || info->header_zero ||
+	    info->chunk_sectors != cow_store_info(p->c->m->look.store)->chunk_sectors)
+		return differs(p, err, _("its tables are not as they must be"));
+	if (p->c->kept && info->allocated_sectors != p->c->after_sectors)
+		return differs(p, err, _("it is not as full as it must be"));
+	for (uint64_t i = 0; i < n; i++) {
+		while (k < count && list[k] < e[i].old_chunk)
+			k++;
+		if (k == count || list[k] != e[i].old_chunk)
+			return differs(p, err, _("it holds something that the old one does not"));
+	}
+	return 0;
+}
+
+static int prove_all(struct proof *p, io_progress_fn progress, void *arg,
+		     struct lm_error *err)
+{
+	const struct merge *m = p->c->m;
+	uint64_t *list = NULL, count = 0;
+	int ret = compact_union(m->look.store, m->scratch, &list, &count);
+
+	if (ret < 0)
+		return no_memory(p->path, err);
+	ret = prove_tables(p, list, count, err);
+	for (uint64_t i = 0; i < count && ret == 0; i++) {
+		ret = prove_chunk(p, list[i], err);
+		if (ret == 0 && progress && (i & 255) == 0 && progress(arg, i, count) != 0)
+			ret = lm_fail(err, -ECANCELED, NULL, NULL, "%s", _("Stopped"));
+	}
+	if (ret == 0 && p->count > 0)
+		ret = prove_run(p, err);
+	free(list);
+	return ret;
+}
+
+int compact_prove(struct compact *c, const char *path, io_progress_fn progress, void *arg,
+		  struct lm_error *err)
+{
+	struct merge *m = c->m;
+	struct proof p = { .c = c, .path = path, .size = m->look.base->size_bytes };
+	struct io_file *file = NULL;
+	int ret;
+
+	p.chunk = cow_store_info(m->look.store)->chunk_sectors * 512ull;
+	p.most = max_u64(PIECE / p.chunk, 1);
+	p.want = malloc((size_t)(p.most * p.chunk));
+	p.have = malloc((size_t)(p.most * p.chunk));
+	ret = p.want && p.have ? 0 : no_memory(path, err);
+	if (ret == 0) {
+		ret = io_open(m->rw.io, path, IO_READ, &file);
+		/* From the device, not from memory. */
+		if (ret == 0)
+			ret = io_drop_cache(file);
+		if (ret < 0)
+			lm_fail(err, ret, path, NULL, "%s",
+				_("Reading the new overlay back failed"));
+	}
+	if (ret == 0)
+		ret = cow_store_open(file, path, p.size / 512, &p.store, err);
+	if (ret == 0 && cow_store_info(p.store)->state == LM_STATE_DAMAGED)
+		ret = differs(&p, err, cow_store_info(p.store)->trouble);
+	if (ret == 0)
+		ret = view_open(m->look.base, p.store, false, false, &p.view, err);
+	if (ret == 0)
+		ret = prove_all(&p, progress, arg, err);
+	io_source_close(p.view);
+	cow_store_close(p.store);
+	io_file_close(file);
+	free(p.want);
+	free(p.have);
+	return ret;
+}

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* grow.c - the steps of making an overlay larger; the plan is made in grow_plan.c */
+#include "core/ops/grow/grow.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/bytes.h"
+#include "core/ctx.h"
+#include "core/dm/loop.h"
+#include "core/dm/renew.h"
+#include "core/error.h"
+#include "core/i18n.h"
+#include "core/io/io_extend.h"
+#include "core/plan/journal.h"
+#include "core/text.h"
+
+struct grow *grow_new(struct lm_stick *stick, struct lm_error *err)
+{
+	struct grow *g = calloc(1, sizeof(*g));
+
+	if (g)
+		g->m = merge_new(stick, err);
+	if (!g || !g->m) {
+		free(g);
+		lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Planning failed"));
+		return NULL;
+	}
+	g->m->rec.op = LM_OP_GROW;
+	return g;
+}
+
+void grow_free(void *grow)
+{
+	struct grow *g = grow;
+
+	merge_free(g->m);
+	free(g);
+}
+
+int grow_find_use(struct grow *g, struct io *io, struct lm_error *err)
+{
+	struct io_stat st;
+	int ret = io_stat(io, g->m->overlay, &st);
+
+	if (ret < 0)
+		return lm_fail(err, ret, g->m->overlay, NULL, "%s",
+			       _("Looking at the overlay failed"));
+	g->attached = st.ino && dm_find_use(st.dev, st.ino, &g->use) == 1;
+	return 0;
+}
+
+uint64_t grow_choose_length(uint64_t bytes, uint64_t old, uint64_t limit, uint32_t chunk_sectors)
+{
+	uint64_t chunk = chunk_sectors * 512ull, up;
+
+	if (add_overflows(bytes, chunk - 1, &up) || up > INT64_MAX)
+		return 0;
+	bytes = up - up % chunk;
+	if (cow_size_is_exact_fit(bytes, chunk_sectors))
+		bytes += chunk;
+	if (bytes > limit)
+		bytes = limit - limit % chunk;
+	if (cow_size_is_exact_fit(bytes, chunk_sectors))
+		bytes -= chunk;
+	return bytes > old ? bytes : 0;
+}
+
+/* ---- steps ---- */
+
+static int open_overlay(struct grow *g, enum io_mode mode, struct io_file **file,
+			struct lm_error *err)
+{
+	int ret = io_open(g->m->rw.io, g->m->overlay, mode, file);
+
+	return ret < 0 ? lm_fail(err, ret, g->m->overlay, NULL, "%s",
+				 _("Opening the overlay failed")) :
+			 0;
+}
+
+static int close_overlay(struct grow *g, struct io_file *file, int ret, struct lm_error *err)
+{
+	int closed = io_file_close(file);
+
+	if (ret == 0 && closed < 0)
+		ret = lm_fail(err, closed, g->m->overlay, NULL, "%s",
+			      _("Writing the overlay failed"));
+	return ret;
+}
+
+/* What the tables of the store reach up to, in sectors; the length of the file in *bytes. */
+static int look_at_store(struct grow *g, struct io_file *file, uint64_t *reach, uint64_t *bytes,
+			 enum lm_overlay_state *state, struct lm_error *err)
+{
+	struct cow_store *store;
+	int ret = cow_store_open(file, g->m->overlay, 0, &store, err);
+
+	if (ret < 0)
+		return ret;
+	*reach = max_u64(cow_store_info(store)->allocated_sectors,
+			 cow_store_info(store)->metadata_sectors);
+	*bytes = cow_store_info(store)->file_bytes;
+	*state = cow_store_info(store)->state;
+	cow_store_close(store);
+	return 0;
+}
+
+static int changed_meanwhile(const struct grow *g, struct lm_error *err)
+{
+	return lm_refuse(err, -EAGAIN, g->m->stick->given, _("Look again."),
+			 _("it has changed meanwhile"), "%s",
+			 _("The stick is not as it was when this was planned"));
+}
+
+static int lock(struct grow *g, struct lm_error *err)
+{
+	bool attached = g->attached;
+	int ret = attached ? stick_rw_open_used(g->m->stick, &g->m->rw, err) :
+			     stick_rw_open(g->m->stick, &g->m->rw, err);
+
+	g->m->locked = ret == 0;
+	if (ret == 0)
+		ret = grow_find_use(g, g->m->rw.io, err);
+	return ret == 0 && g->attached != attached ? changed_meanwhile(g, err) : ret;
+}
+
+int grow_step_check(struct plan_run *run, void *grow, struct lm_error *err)
+{
+	struct grow *g = grow;
+	struct merge *m = g->m;
+	enum lm_overlay_state state;
+	struct record pending;
+	struct io_file *file;
+	uint64_t bytes = 0;
+	int ret;
+
+	m->run = run;
+	ret = lock(g, err);
+	if (ret < 0)
+		return ret;
+	ret = record_read(m->rw.io, m->dir, &pending, err);
+	if (ret == 1)
+		record_free(&pending);
+	/* When it is resumed there must be one, else none. */
+	if (ret < 0 || (ret == 1) != m->resuming)
+		return lm_refuse(err, -EBUSY, m->stick->given, _("Run `livemend resume` first."),
+				 _("an operation on it was interrupted"), "%s",
+				 _("The stick is in the middle of something"));
+	ret = open_overlay(g, IO_READ, &file, err);
+	if (ret < 0)
+		return ret;
+	ret = look_at_store(g, file, &g->allocated, &bytes, &state, err);
+	io_file_close(file);
+	if (ret == 0 && (m->resuming ? bytes < g->old_bytes || bytes > g->new_bytes :
+				       bytes != g->old_bytes))
+		ret = changed_meanwhile(g, err);
+	m->noted = ret == 0 && m->resuming;
+	return ret;
+}
+
+int grow_step_extend(struct plan_run *run, void *grow, struct lm_error *err)
+{
+	struct grow *g = grow;
+	struct merge *m = g->m;
+	struct io_file *file;
+	struct io_stat st;
+	uint64_t from = 0;
+	int ret;
+
+	m->run = run;
+	if (!m->resuming) {
+		m->rec.phase = RECORD_BUILDING;
+		m->rec.overlay_id.bytes = g->old_bytes;
+		m->rec.new_image.bytes = g->new_bytes;
+		m->noted = true;
+		ret = record_write(m->rw.io, m->dir, &m->rec, err);
+		if (ret < 0)
+			return ret;
+	}
+	ret = open_overlay(g, IO_WRITE, &file, err);
+	if (ret < 0)
+		return ret;
+	ret = io_fstat(file, &st);
+	if (ret < 0)
+		lm_fail(err, ret, m->overlay, NULL, "%s", _("Looking at the overlay failed"));
+	/*
+	 * The holes of a sparse file are filled as well, or room could still run
+	 * out below the overlay; but not where the kernel may be writing into them.
+	 */
+	if (g->attached || g->sparse_bytes == 0)
+		from = m->resuming ? min_u64(st.size_bytes, g->new_bytes) : g->old_bytes;
+	if (ret == 0)
+		ret = io_extend(file, m->overlay, from, g->new_bytes, merge_progress, m, err);
+	ret = close_overlay(g, file, ret, err);
+	if (ret == -ENOSPC)
+		lm_error_help(err, _("Delete or move files from the stick, or ask for less."));
+	g->extended = ret == 0;
+	return ret;
+}
+
+/* The device below takes the new size at once; the kernel asks for it at every allocation. */
+/*
+ * What had overflowed takes nothing more, however long its file: the kernel is
+ * given a new snapshot of it. Where that fails a restart does the same.
+ */
+static void renew_if_full(struct grow *g)
+{
+	struct dm_snapshot_status live;
+	struct io_file *file = NULL;
+	struct merge *m = g->m;
+	struct lm_error e = { 0 };
+
+	if (!g->use.dm_name[0] || dm_snapshot_status(m->ctx, g->use.dm_name, &live, NULL) < 0 ||
+	    live.state != LM_STATE_OVERFLOW || io_open(m->rw.io, m->overlay, IO_WRITE, &file) < 0)
+		return;
+	if (dm_renew_overlay(m->ctx, g->use.dm_name, file, m->overlay, NULL, &e) < 0)
+		ctx_log(m->ctx, LM_LOG_WARN, "%s: %s: %s", e.what, e.on, e.why);
+	io_file_close(file);
+}
+
+int grow_step_kernel(struct plan_run *run, void *grow, struct lm_error *err)
+{
+	struct grow *g = grow;
+	struct merge *m = g->m;
+	uint64_t sectors = 0;
+	struct io_stat st;
+	int ret;
+
+	plan_run_critical(run, true);
+	m->run = run;
+	m->committed = true; /* from here on the kernel may allocate beyond the old end */
+	ret = io_stat(m->rw.io, m->overlay, &st);
+	if (ret < 0)
+		return lm_fail(err, ret, m->overlay, NULL, "%s",
+			       _("Looking at the overlay failed"));
+	ret = dm_loop_resize_used(g->use.loop, st.dev, st.ino, &sectors, err);
+	if (ret == 0 && sectors < g->new_bytes / 512) {
+		lm_fail(err, -EIO, g->use.loop, NULL, "%s",
+			_("Telling the kernel the new size failed"));
+		ret = lm_because(err, "%s", _("the loop device has not become larger"));
+	}
+	if (ret == 0)
+		renew_if_full(g);
+	return ret;
+}
+
+static int tell_result(struct grow *g, struct plan_run *run, struct lm_error *err)
+{
+	struct dm_snapshot_status live;
+	char old[16], new[16], now[600];
+
+	snprintf(now, sizeof(now),
+		 _("The overlay was %s, it is %s now (%llu bytes). What it holds was not touched."),
+		 text_size(old, g->old_bytes), text_size(new, g->new_bytes),
+		 (unsigned long long)g->new_bytes);
+	if (!g->attached || !g->use.dm_name[0]) {
+		plan_run_result(run, now, _("The stick can be booted, or unmounted and removed."));
+		return 0;
+	}
+	/* Not being told how it is does not make it any worse. */
+	if (dm_snapshot_status(g->m->ctx, g->use.dm_name, &live, NULL) < 0) {
+		plan_run_result(run, now, "");
+		return 0;
+	}
+	if (live.state != LM_STATE_ACTIVE) {
+		plan_run_result(run, now,
+				_("The running system does not use it yet: it had run into the wall "
+				  "before. Restart it."));
+		return 0;
+	}
+	if (live.total_sectors != g->new_bytes / 512) {
+		lm_fail(err, -EIO, g->use.dm_name, _("Restart the system: it then has the new size."),
+			"%s", _("The kernel does not show the new size"));
+		lm_because(err, _("it shows %llu sectors"), (unsigned long long)live.total_sectors);
+		return -EIO;
+	}
+	plan_run_result(run, now, _("The running system has the room already."));
+	return 0;
+}
+
+int grow_step_finish(struct plan_run *run, void *grow, struct lm_error *err)
+{
+	struct grow *g = grow;
+	struct merge *m = g->m;
+	enum lm_overlay_state state;
+	uint64_t reach, bytes;
+	struct io_file *file;
+	int ret;
+
+	plan_run_critical(run, true);
+	m->run = run;
+	m->committed = true;
+	ret = open_overlay(g, IO_READ, &file, err);
+	if (ret < 0)
+		return ret;
+	ret = io_drop_cache(file);
+	if (ret == 0)
+		ret = look_at_store(g, file, &reach, &bytes, &state, err);
+	io_file_close(file);
+	if (ret == 0 && (bytes < g->new_bytes || reach < g->allocated ||
+			 (!g->attached && reach != g->allocated))) {
+		lm_fail(err, -EIO, m->overlay, _("See `livemend doctor`."), "%s",
+			_("The overlay does not read back as it must"));
+		ret = lm_because(err, "%s", _("the stick may be failing"));
+	}
+	if (ret == 0)
+		ret = tell_result(g, run, err);
+	if (ret == 0)
+		ret = journal_log(m->rw.io, m->dir, err,
+				  "grow: %s was %llu bytes, it is %llu bytes now", m->overlay,
+				  (unsigned long long)g->old_bytes,
+				  (unsigned long long)g->new_bytes);
+	m->run = run;
+	if (ret == 0)
+		merge_log_by_hand(m);
+	if (ret == 0)
+		ret = journal_pending_clear(m->rw.io, m->dir, err);
+	if (ret == 0)
+		m->noted = false;
+	else
+		err->outcome = LM_RESUMABLE;
+	return ret;
+}
+
+/* ---- backwards ---- */
+
+static int too_late(struct grow *g, const char *why, struct lm_error *err)
+{
+	lm_fail(err, -EUCLEAN, g->m->overlay,
+		_("Finish it: `livemend resume` without undoing."), "%s",
+		_("It cannot be undone any more"));
+	if (err)
+		err->outcome = LM_RESUMABLE;
+	return lm_because(err, "%s", why);
+}
+
+/* The loop device on top has taken over more than the old length. */
+static bool kernel_has_more(const struct grow *g)
+{
+	struct dm_loop *loops = NULL;
+	unsigned count = 0;
+	bool more = true;
+
+	if (!g->attached)
+		return false;
+	if (dm_list_loops(&loops, &count) < 0)
+		return true;
+	for (unsigned i = 0; i < count; i++) {
+		if (strcmp(loops[i].name, g->use.loop) == 0)
+			more = loops[i].size_bytes > g->old_bytes;
+	}
+	free(loops);
+	return more;
+}
+
+/* Back to the old length, unless something has come to lie behind it. */
+static int shrink_back(struct grow *g, struct lm_error *err)
+{
+	enum lm_overlay_state state;
+	struct io_file *file;
+	uint64_t reach, bytes;
+	int ret;
+
+	if (kernel_has_more(g))
+		return too_late(g, _("the running system has the new size"), err);
+	ret = open_overlay(g, IO_WRITE, &file, err);
+	if (ret < 0)
+		return ret;
+	ret = look_at_store(g, file, &reach, &bytes, &state, err);
+	if (ret == 0 && bytes > g->old_bytes) {
+		if (state == LM_STATE_DAMAGED || reach > g->old_bytes / 512) {
+			ret = too_late(g, _("the room that was added is in use"), err);
+		} else {
+			ret = io_truncate(file, g->old_bytes);
+			if (ret == 0)
+				ret = io_fsync(file);
+			if (ret < 0)
+				lm_fail(err, ret, g->m->overlay, NULL, "%s",
+					_("Taking back the new length failed"));
+		}
+	}
+	ret = close_overlay(g, file, ret, err);
+	if (ret == 0)
+		ret = journal_pending_clear(g->m->rw.io, g->m->dir, err);
+	if (ret < 0 && err)
+		err->outcome = LM_RESUMABLE;
+	return ret;
+}
+
+int grow_step_undo(struct plan_run *run, void *grow, struct lm_error *err)
+{
+	struct grow *g = grow;
+	int ret;
+
+	plan_run_critical(run, true);
+	g->m->run = run;
+	journal_log(g->m->rw.io, g->m->dir, NULL, "resume: grow is undone");
+	ret = shrink_back(g, err);
+	if (ret == 0)
+		merge_tell_if_hurt(run, g->m, _("The overlay has its old length."));
+	else
+		merge_help_if_hurt(g->m, err);
+	return ret;
+}
+
+void grow_abort(struct plan_run *run, void *grow, struct lm_error *err)
+{
+	struct grow *g = grow;
+	struct merge *m = g->m;
+	enum lm_outcome outcome = err->outcome;
+	struct lm_error undo;
+
+	(void)run;
+	if (!m->noted)
+		return;
+	lm_error_clear(&undo);
+	if (m->resuming || m->committed || shrink_back(g, &undo) < 0) {
+		if (undo.code != 0)
+			ctx_log(m->ctx, LM_LOG_WARN, "%s: %s: %s", undo.what, undo.on, undo.why);
+		err->outcome = LM_RESUMABLE;
+		return;
+	}
+	m->noted = false;
+	err->outcome = outcome;
+	/* Best effort: it is over, and the stick is as it was. */
+	journal_log(m->rw.io, m->dir, NULL, "grow: stopped, the old length is back: %s", err->what);
+}

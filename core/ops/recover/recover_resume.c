@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * recover_resume.c - takes up a recovery that was cut off, or takes back one that ended
+ *
+ *   building   the overlay was being made longer: it gets its old length again
+ *   applying   finished from the undo file, or taken back
+ *   ended      taken back, as long as the overlay is what it was made to be
+ *
+ * A sector that is neither what it was nor what it was to become was written
+ * by a system that ran from the stick meanwhile: then nothing is touched.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/ctx.h"
+#include "core/error.h"
+#include "core/i18n.h"
+#include "core/io/io_extend.h"
+#include "core/ops/recover/recover.h"
+#include "core/plan/journal.h"
+#include "core/text.h"
+
+/* ---- steps ---- */
+
+static int step_lock(struct plan_run *run, void *recover, struct lm_error *err)
+{
+	struct recover *r = recover;
+
+	r->m->run = run;
+	return merge_lock(r->m, err);
+}
+
+static int end(struct recover *r, const char *log_line, struct lm_error *err)
+{
+	struct merge *m = r->m;
+	int ret = journal_log(m->rw.io, m->dir, err, log_line, m->overlay);
+
+	/* The journal first: what it says to be under way must find its undo file. */
+	if (ret == 0)
+		ret = journal_pending_clear(m->rw.io, m->dir, err);
+	return ret == 0 ? recover_remove_log(r, err) : ret;
+}
+
+static int step_shrink(struct plan_run *run, void *recover, struct lm_error *err)
+{
+	struct recover *r = recover;
+	int ret;
+
+	plan_run_critical(run, true);
+	r->m->run = run;
+	r->old_bytes = r->m->rec.overlay_id.bytes;
+	ret = recover_shrink(r, err);
+	if (ret == 0)
+		ret = end(r, "resume: the recovery of %s was taken back", err);
+	if (ret == 0 && r->left_alone)
+		plan_run_result(run, _("The stick was used meanwhile: the overlay keeps its new "
+				       "length, and all that is in it."),
+				_("Recover it again if it needs that."));
+	if (ret < 0)
+		err->outcome = LM_RESUMABLE;
+	return ret;
+}
+
+/* Opens both; state says how the overlay stands. 1 when there is no whole undo file. */
+static int open_both(struct recover *r, struct redo **redo, struct io_file **file,
+		     enum redo_state *state, struct lm_error *err)
+{
+	int ret = redo_open(r->m->rw.io, r->log, redo, err);
+
+	if (ret == 0)
+		lm_fail(err, -ENOENT, r->log,
+			_("Copy the overlay file to another disk before anything else; then let the "
+			  "doctor look."),
+			"%s", _("The undo file is missing"));
+	ret = ret == 1 ? recover_open_overlay(r, file, err) : ret < 0 ? ret : -ENOENT;
+	if (ret == 0)
+		ret = redo_compare(*redo, *file, state, err);
+	return ret;
+}
+
+static void leave_alone(struct recover *r, struct plan_run *run)
+{
+	r->left_alone = true;
+	plan_run_result(run,
+			_("The stick was used after the recovery was cut off: what is in the overlay "
+			  "now was kept as it is."),
+			_("Let the doctor look, and recover it again if it needs that."));
+}
+
+static int note_applying(struct recover *r, struct lm_error *err)
+{
+	r->m->rec.phase = RECORD_APPLYING;
+	return record_write(r->m->rw.io, r->m->dir, &r->m->rec, err);
+}
+
+static int step_back(struct plan_run *run, void *recover, struct lm_error *err)
+{
+	struct recover *r = recover;
+	struct merge *m = r->m;
+	struct redo *redo = NULL;
+	struct io_file *file = NULL;
+	struct record_id id;
+	enum redo_state state = REDO_FOREIGN;
+	int ret, closed;
+
+	plan_run_critical(run, true);
+	m->run = run;
+	ret = open_both(r, &redo, &file, &state, err);
+	/* After the end every change counts as use of the stick, wherever it was made. */
+	if (ret == 0 && redo_info(redo)->sealed && m->rec.phase == RECORD_PHASES) {
+		ret = record_identify_overlay(m->rw.io, m->overlay, &id, NULL, err);
+		if (ret == 0 && strcmp(id.hash, redo_info(redo)->seal) != 0)
+			state = REDO_FOREIGN;
+	}
+	if (ret == 0 && state == REDO_FOREIGN)
+		leave_alone(r, run);
+	if (ret == 0 && !r->left_alone) {
+		ret = note_applying(r, err);
+		if (ret == 0)
+			ret = redo_apply(redo, file, m->overlay, true, merge_progress, m, err);
+	}
+	closed = io_file_close(file);
+	if (ret == 0 && closed < 0)
+		ret = lm_fail(err, closed, m->overlay, NULL, "%s", _("Writing the overlay failed"));
+	redo_close(redo);
+	if (ret == 0)
+		ret = end(r, "resume: the recovery of %s was taken back", err);
+	if (ret < 0)
+		err->outcome = LM_RESUMABLE;
+	return ret;
+}
+
+static int step_forward(struct plan_run *run, void *recover, struct lm_error *err)
+{
+	struct recover *r = recover;
+	struct merge *m = r->m;
+	struct redo *redo = NULL;
+	struct io_file *file = NULL;
+	enum redo_state state = REDO_FOREIGN;
+	struct io_stat st;
+	int ret, closed;
+
+	plan_run_critical(run, true);
+	m->run = run;
+	ret = open_both(r, &redo, &file, &state, err);
+	if (ret == 0 && state == REDO_FOREIGN) {
+		leave_alone(r, run);
+	} else if (ret == 0) {
+		r->old_bytes = redo_info(redo)->old_bytes;
+		r->new_bytes = redo_info(redo)->new_bytes;
+		ret = io_fstat(file, &st);
+		if (ret < 0)
+			lm_fail(err, ret, m->overlay, NULL, "%s", _("Reading the overlay failed"));
+		else if (st.size_bytes < r->new_bytes)
+			ret = io_extend(file, m->overlay, st.size_bytes, r->new_bytes, NULL, NULL,
+					  err);
+		if (ret == 0)
+			ret = redo_apply(redo, file, m->overlay, false, merge_progress, m, err);
+	}
+	closed = io_file_close(file);
+	if (ret == 0 && closed < 0)
+		ret = lm_fail(err, closed, m->overlay, NULL, "%s", _("Writing the overlay failed"));
+	redo_close(redo);
+	if (ret == 0 && r->left_alone)
+		ret = end(r, "resume: %s was used meanwhile, and left as it is", err);
+	if (ret < 0)
+		err->outcome = LM_RESUMABLE;
+	return ret;
+}
+
+static int step_prove(struct plan_run *run, void *recover, struct lm_error *err)
+{
+	struct recover *r = recover;
+	int ret;
+
+	if (r->left_alone)
+		return 0;
+	r->checked = recover_can_check(r);
+	ret = recover_step_verify(run, recover, err);
+	if (ret < 0)
+		err->outcome = LM_RESUMABLE;
+	return ret;
+}
+
+static int step_end(struct plan_run *run, void *recover, struct lm_error *err)
+{
+	struct recover *r = recover;
+
+	return r->left_alone ? 0 : recover_step_finish(run, recover, err);
+}
+
+static void on_abort(struct plan_run *run, void *recover, struct lm_error *err)
+{
+	(void)run;
+	(void)recover;
+	/* Nothing is worse than before; it can be taken up again. */
+	recover_tell_failing(err);
+	err->outcome = LM_RESUMABLE;
+}
+
+/* ---- plans ---- */
+
+static void say_lock(struct lm_plan *plan)
+{
+	plan_step(plan, "check", _("Check the stick"), _("Nobody else may be working on it."),
+		  step_lock);
+}
+
+static void say_shrink(struct lm_plan *plan)
+{
+	struct lm_step *s;
+
+	plan_text(plan, _("Undo the interrupted recovery"),
+		  _("The overlay was being made longer when it was cut off. It gets its old length "
+		    "again; nothing that it holds was touched."));
+	say_lock(plan);
+	s = plan_step(plan, "undo", _("Take it back"),
+		      _("Nothing lies yet in what was added to the overlay."), step_shrink);
+	s->writes = text_dup(_("the length of the overlay"));
+	plan_result(plan, _("Everything is as it was before the recovery."),
+		    _("Recover the overlay again when you like."));
+}
+
+static void say_back(struct recover *r, struct lm_plan *plan)
+{
+	struct lm_step *s;
+
+	plan_text(plan, _("Take the recovery back"),
+		  _("What the recovery changed in the overlay becomes what it was, to the byte, from "
+		    "the undo file on the stick."));
+	say_lock(plan);
+	s = plan_step(plan, "undo", _("Take it back"),
+		      _("It is marked invalid meanwhile, so that nothing can start from what is half "
+			"taken back."),
+		      step_back);
+	s->reads = text_dup(r->log);
+	s->writes = text_dup(r->m->overlay);
+	plan_result(plan, _("The overlay is as it was before the recovery."), "");
+}
+
+static void say_forward(struct recover *r, struct lm_plan *plan)
+{
+	struct lm_step *s;
+
+	plan_text(plan, _("Finish the interrupted recovery"),
+		  _("All that was to be changed lies in the undo file on the stick. It is written "
+		    "to the overlay now, again where it was written before."));
+	say_lock(plan);
+	s = plan_step(plan, "apply", _("Change the overlay"),
+		      _("Writing the same once more does no harm."), step_forward);
+	s->reads = text_dup(r->log);
+	s->writes = text_dup(r->m->overlay);
+	s->undo = text_dup(_("from the undo file (`livemend resume --undo`)"));
+	s = plan_step(plan, "verify", _("Read the overlay back and prove it"),
+		      _("From the device, not from memory; and e2fsck runs once more, to find "
+			"nothing."),
+		      step_prove);
+	s->reads = text_dup(_("overlay and image"));
+	s = plan_step(plan, "finish", _("Note what was done"), _("In the journal on the stick."),
+		      step_end);
+	s->writes = text_dup(_("the journal"));
+	plan_result(plan, _("The overlay can be used again."),
+		    _("Start from the stick, or empty the overlay for good with a merge."));
+}
+
+static int refuse(struct recover *r, struct lm_error *err)
+{
+	const struct merge *m = r->m;
+	const struct lm_stick *s = m->stick;
+
+	if (s->n_overlays == 0 || !m->rec.overlay || strcmp(s->overlays[0].path, m->rec.overlay))
+		return lm_refuse(err, -EUCLEAN, s->given,
+				 _("Nothing was touched. Is it the stick that the journal was written "
+				   "on?"),
+				 _("the files that it names are not there"), "%s",
+				 _("The note about an interrupted operation does not fit this stick"));
+	if (s->overlays[0].attached)
+		return lm_refuse(err, -EBUSY, s->overlays[0].path,
+				 _("Boot another system, or this stick without its overlay, and resume "
+				   "from there."),
+				 _("the kernel is using it"), "%s",
+				 _("The stick cannot be worked on now"));
+	return stick_rw_possible(m->stick, err);
+}
+
+/* An undo file of a recovery that ended, and an overlay that is still what it made of it. */
+static bool can_go_back(struct lm_stick *stick, struct recover *r)
+{
+	struct redo *redo = NULL;
+	struct record_id id;
+	bool fits = false;
+
+	if (redo_open(stick->io, r->log, &redo, NULL) == 1 && redo_info(redo)->sealed &&
+	    record_identify_overlay(stick->io, r->m->overlay, &id, NULL, NULL) == 0)
+		fits = strcmp(id.hash, redo_info(redo)->seal) == 0;
+	redo_close(redo);
+	return fits;
+}
+
+static void say_offer(struct lm_plan *plan)
+{
+	const char *text = _("Nothing was interrupted on this stick. What the last recovery changed "
+			     "can be taken back: `livemend resume --undo`.");
+
+	plan_text(plan, _("Nothing to resume"), text);
+	plan_step(plan, "check", _("See that there is nothing to do"),
+		  _("There is no note about an operation on the stick."), recover_step_nothing);
+	plan_result(plan, _("Nothing was interrupted on this stick."), "");
+}
+
+int recover_plan_resume(struct lm_stick *stick, const struct lm_options *options,
+			struct lm_plan *plan, struct lm_error *err)
+{
+	struct recover *r;
+	struct record rec = { 0 };
+	struct lm_error why;
+	int ret = record_read(stick->io, stick->live_dir, &rec, NULL);
+	bool pending = ret == 1, ours;
+
+	/* A damaged journal is of a first writing that was cut: nothing had been begun. */
+	if (ret < 0 || (pending && rec.op != LM_OP_RECOVER) || stick->n_overlays == 0) {
+		record_free(&rec);
+		return 0;
+	}
+	r = recover_new(stick, err);
+	if (!r) {
+		record_free(&rec);
+		return -ENOMEM;
+	}
+	lm_error_clear(&why);
+	/* Whichever is possible: it only proves. */
+	(void)recover_choose_engine(r, NULL);
+	ret = recover_paths(r, stick->overlays[0].path, err);
+	ours = ret == 0 && (pending || can_go_back(stick, r));
+	if (!ours) {
+		record_free(&rec);
+		recover_free(r);
+		return ret;
+	}
+	if (pending) {
+		record_free(&r->m->rec);
+		r->m->rec = rec;
+	} else {
+		r->m->rec.phase = RECORD_PHASES; /* none: it has ended */
+	}
+	plan_state(plan, r, recover_free);
+	plan_risk(plan, NULL, _("It may be cut off again, and resumed again."), NULL);
+	plan_abort(plan, on_abort);
+	if (!pending && !options->undo) {
+		say_offer(plan);
+		return 1;
+	}
+	if (pending && r->m->rec.phase != RECORD_APPLYING)
+		say_shrink(plan);
+	else if (options->undo)
+		say_back(r, plan);
+	else
+		say_forward(r, plan);
+	ret = refuse(r, &why);
+	if (ret < 0)
+		plan_refuse(plan, &why);
+	return 1;
+}

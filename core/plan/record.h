@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * record.h - how far an operation came, as the journal on the stick holds it
+ *
+ * Everything in it is only a claim: paths are those of the stick at hand, and
+ * a file is touched only after its size and hash have been found to be those
+ * that the record names.
+ */
+#ifndef PLAN_RECORD_H
+#define PLAN_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/io/io.h"
+#include "core/livemend.h"
+
+/* What a file is: its length, and a hash of its beginning and end. */
+struct record_id {
+	uint64_t bytes;
+	char hash[65]; /* hexadecimal; empty: there is no such file */
+};
+
+enum record_phase {
+	RECORD_CHECKING,  /* the file system may be under repair (into the overlay) */
+	RECORD_BUILDING,  /* the new image is being written, beside the old one or in the work folder */
+	RECORD_READY,     /* the new image is proved; the names are being exchanged */
+	RECORD_SWAPPING,  /* no room for both: the old image is in the work folder, and being replaced */
+	RECORD_REPLACED,  /* the new image has the name; the overlay is being reset */
+	RECORD_CLEANING,  /* all is done but the removal of the old image */
+	RECORD_APPLYING,  /* a bare image: changes are being written into it */
+	RECORD_RESETTING, /* the overlay is being reset */
+	RECORD_MERGING,   /* snapshot-merge: copies in the work folder are being merged by the kernel */
+	RECORD_PHASES
+};
+
+struct record {
+	enum lm_op op;
+	enum lm_method method; /* of a merge */
+	enum record_phase phase;
+	char *base, *overlay; /* relative to the stick */
+	char *osmin;          /* NULL: none */
+	char *work;           /* absolute path of the work folder, NULL: none */
+	struct record_id old_image, new_image;
+	struct record_id overlay_id;
+};
+
+void record_free(struct record *record);
+
+/* The undo file of a recovery, in the folder livemend below the live directory. */
+#define RECORD_UNDO_FILE "recover.undo"
+
+/*
+ * Writes it to the journal, with words for whoever finds the stick. An
+ * operation other than a recovery makes the undo file of one that ended useless:
+ * it is removed.
+ */
+int record_write(struct io *io, const char *live_dir, const struct record *record,
+		 struct lm_error *err);
+/* 1: there is one; 0: none; -EBADMSG: it is damaged, or of another version. */
+int record_read(struct io *io, const char *live_dir, struct record *record, struct lm_error *err);
+
+/* The identity of a file, read cold. 0 also when there is none: id->hash is empty then. */
+int record_identify(struct io *io, const char *path, struct record_id *id, struct lm_error *err);
+/*
+ * The same for an overlay: a hash of its header, of all its exceptions, and of
+ * what it holds of the first 128 KiB of the device. There lie the superblocks
+ * of ext4 and btrfs, which every mount for writing changes: an overlay that was
+ * booted from meanwhile is another one, though no exception be added. *empty
+ * (may be NULL): there is nothing in it.
+ */
+int record_identify_overlay(struct io *io, const char *path, struct record_id *id, bool *empty,
+			    struct lm_error *err);
+bool record_same(const struct record_id *a, const struct record_id *b);
+/* Nothing had to be changed in the image: old and new are the same file. */
+static inline bool record_unchanged(const struct record *record)
+{
+	return record_same(&record->old_image, &record->new_image);
+}
+static inline bool record_exists(const struct record_id *id)
+{
+	return id->hash[0] != '\0';
+}
+
+#endif

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/report/doctor.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/i18n.h"
+#include "core/plan/journal.h"
+#include "core/text.h"
+
+/* What mends it: the remedies' commands. A finding that is not listed has none. */
+static const char *op_of(const char *id)
+{
+	static const struct {
+		const char *id, *op;
+	} ops[] = {
+		{"interrupted", "resume"},       {"overlay-nearly-full", "merge"},
+		{"overlay-full", "recover"},     {"overlay-sparse", "merge"},
+		{"store-invalid", "recover"},    {"store-header", "recover"},
+		{"store-truncated", "recover"},  {"store-outside-base", "recover"},
+		{"store-beyond-end", "recover"}, {"store-in-tables", "recover"},
+		{"store-duplicate", "recover"},  {"store-shared", "recover"},
+		{"store-stale-tail", "merge"}, {"store-damaged", "recover"},
+		{"store-hole", "merge"},       {"fs-errors", "recover"},
+		{"fs-dirty", "recover"},         {"fs-faults", "recover"},
+		{"fs-faults-dirty", "recover"},  {"fs-damaged", "recover"},
+		{"store-exact-fit", "merge"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
+		if (strcmp(ops[i].id, id) == 0)
+			return ops[i].op;
+	return NULL;
+}
+
+void doctor_add(struct doctor *d, enum lm_severity severity, const char *id, const char *subject,
+		const char *what, const char *means, const char *remedy)
+{
+	struct lm_report *r = d->report;
+	struct lm_finding *f;
+
+	if (r->count == d->cap) {
+		size_t cap = d->cap ? 2 * d->cap : 16;
+
+		f = reallocarray(r->findings, cap, sizeof(*f));
+		if (!f) {
+			d->no_memory = true;
+			return;
+		}
+		r->findings = f;
+		d->cap = cap;
+	}
+	f = &r->findings[r->count++];
+	*f = (struct lm_finding){.severity = severity, .id = id};
+	if (severity != LM_SEV_OK)
+		f->op = op_of(id);
+	f->subject = text_dup(subject);
+	f->what = text_dup(what);
+	f->means = text_dup(means);
+	f->remedy = text_dup(remedy);
+	if (!f->subject || !f->what || (means && !f->means) || (remedy && !f->remedy))
+		d->no_memory = true;
+	if (severity >= LM_SEV_WARNING)
+		r->ill = true;
+}
+
+int doctor_watch(struct doctor *d, uint64_t done, uint64_t total, const char *text,
+		 struct lm_error *err)
+{
+	if (!d->watch || !d->watch->fn || d->watch->fn(d->watch->arg, done, total, text) == 0)
+		return 0;
+	return lm_fail(err, -ECANCELED, NULL, NULL, "%s", _("Looking was stopped"));
+}
+
+static int image_progress(void *arg, uint64_t done, uint64_t total)
+{
+	return doctor_watch(arg, done, total, _("Decoding the image"), NULL);
+}
+
+static int check_base(struct doctor *d, struct lm_error *err)
+{
+	const struct lm_error *t = &d->look.trouble;
+	struct lm_error e = {0};
+	int r;
+
+	if (!d->look.base) {
+		doctor_add(d, LM_SEV_ILL, "base", _("Root image"),
+			   t->what[0] ? t->what : _("it cannot be opened"),
+			   t->why[0] ? t->why : _("The system cannot start without it."),
+			   t->help[0] ? t->help
+				      : _("Write the image to the stick anew; the overlay can stay."));
+		return 0;
+	}
+	if (!d->look.image || !(d->flags & LM_DOCTOR_DEEP)) {
+		doctor_add(d, LM_SEV_OK, "base", _("Root image"),
+			   d->look.image ? _("its tables are in order") : _("it opens"), NULL,
+			   NULL);
+		return 0;
+	}
+	r = image_check(d->look.image, image_progress, d, &e);
+	if (r == -ECANCELED || r == -ENOMEM) {
+		if (err)
+			*err = e;
+		return r;
+	}
+	if (r < 0)
+		doctor_add(d, LM_SEV_ILL, "base-damaged", _("Root image"), e.what, e.why,
+			   _("Write the image to the stick anew; the overlay fits only the very "
+			     "same image."));
+	else
+		doctor_add(d, LM_SEV_OK, "base-deep", _("Root image"), _("every block decodes"),
+			   NULL, NULL);
+	return 0;
+}
+
+static void check_pairing(struct doctor *d)
+{
+	if (!d->look.store || !d->look.base)
+		return;
+	if (d->look.paired)
+		doctor_add(d, LM_SEV_OK, "pairing", _("Overlay and image"),
+			   _("they belong together, as far as can be told"), NULL, NULL);
+	else
+		doctor_add(d, LM_SEV_ILL, "pairing", _("Overlay and image"), d->look.pair_why,
+			   _("Used together they show a mixture of two systems and destroy both."),
+			   _("Put back the image that the overlay was made with. To go on without "
+			     "the overlay: livemend reset."));
+}
+
+static void check_space(struct doctor *d)
+{
+	struct io_fsinfo info;
+	char size[16];
+	char *what;
+
+	if (io_fsinfo(d->stick->io, &info) < 0)
+		return;
+	what = text_format(_("%s are free on it"), text_size(size, info.free_bytes));
+	doctor_add(d, LM_SEV_OK, "stick-free", _("Stick"), what, NULL, NULL);
+	free(what);
+}
+
+static void check_home(struct doctor *d)
+{
+	struct io_source *src = NULL;
+	struct io_file *file = NULL;
+	const struct fs_info *info;
+	struct lm_error e = {0};
+	struct fs *fs = NULL;
+	int r;
+
+	if (!d->stick->home_path)
+		return;
+	r = io_open(d->stick->io, d->stick->home_path, IO_READ, &file);
+	if (r < 0)
+		lm_fail(&e, r, NULL, NULL, "%s", _("it cannot be opened"));
+	else
+		r = io_file_source(file, true, d->stick->home_path, 0, 0, &src, &e);
+	if (r < 0 && file && !src)
+		io_file_close(file);
+	if (r == 0)
+		r = fs_open(src, &fs, &e);
+	if (r < 0) {
+		doctor_add(d, LM_SEV_WARNING, "home", _("Home"), e.what, e.why, NULL);
+		goto out;
+	}
+	info = fs_info(fs);
+	if (strcmp(info->type, "crypto_LUKS") == 0)
+		doctor_add(d, LM_SEV_OK, "home", _("Home"), _("encrypted, not looked into"), NULL,
+			   NULL);
+	else if (info->state == LM_FS_ERRORS)
+		doctor_add(d, LM_SEV_WARNING, "home-errors", _("Home"),
+			   info->trouble[0] ? info->trouble : _("the kernel found errors in it"),
+			   _("Files in it may be damaged."),
+			   _("Copy it, then let e2fsck repair it: e2fsck -f home.img"));
+	else
+		doctor_add(d, LM_SEV_OK, "home", _("Home"), _("it is there"), NULL, NULL);
+out:
+	fs_close(fs);
+	io_source_close(src);
+}
+
+static void check_interrupted(struct doctor *d)
+{
+	struct journal_pending pending = {0};
+	const char *live = d->stick->live_dir;
+	struct io_stat st;
+	char path[300];
+	int r;
+
+	r = journal_pending_read(d->stick->io, live, &pending, NULL);
+	if (r == 1) {
+		const char *op = journal_get(&pending, "op");
+		char *what = op ? text_format(_("an operation was cut off: %s"), op)
+				: text_dup(_("an operation was cut off"));
+
+		doctor_add(d, LM_SEV_ILL, "interrupted", _("Stick"), what,
+			   _("Nothing is lost: the old or the new is whole."),
+			   _("Finish or undo it: livemend resume."));
+		free(what);
+		journal_pending_free(&pending);
+		return;
+	}
+	if (r == -EBADMSG)
+		doctor_add(d, LM_SEV_WARNING, "interrupted-damaged", _("Stick"),
+			   _("the note of an operation that was cut off is damaged"),
+			   _("livemend cannot tell how far it came."),
+			   _("Read LiveOS/livemend/PENDING.txt, and livemend resume."));
+	snprintf(path, sizeof(path), "%s/livemend.new", live ? live : "LiveOS");
+	if (io_stat(d->stick->io, path, &st) == 0)
+		doctor_add(d, LM_SEV_NOTE, "leftover", _("Stick"),
+			   _("a half-made image, livemend.new, lies on it"),
+			   _("It takes room and nothing uses it."),
+			   _("The next merge replaces it; it may also be deleted."));
+}
+
+static int worst_first(const void *a, const void *b)
+{
+	const struct lm_finding *x = a, *y = b;
+
+	return (int)y->severity - (int)x->severity;
+}
+
+/* Keeps the order of findings of one severity, which qsort() need not. */
+static void sort_findings(struct lm_report *r)
+{
+	size_t i, j;
+
+	for (i = 1; i < r->count; i++) {
+		struct lm_finding f = r->findings[i];
+
+		for (j = i; j > 0 && worst_first(&r->findings[j - 1], &f) > 0; j--)
+			r->findings[j] = r->findings[j - 1];
+		r->findings[j] = f;
+	}
+}
+
+int lm_doctor(struct lm_stick *stick, unsigned flags, const struct lm_watch *watch,
+	      struct lm_report **report, struct lm_error *err)
+{
+	struct doctor d = {.stick = stick, .watch = watch, .flags = flags};
+	int r;
+
+	*report = NULL;
+	d.report = calloc(1, sizeof(*d.report));
+	if (!d.report)
+		return lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Checking the stick failed"));
+	r = stick_look_open(stick, 0, &d.look, err);
+	if (r < 0) {
+		lm_report_free(d.report);
+		return r;
+	}
+	check_interrupted(&d);
+	r = check_base(&d, err);
+	doctor_store(&d);
+	check_pairing(&d);
+	if (r == 0)
+		r = doctor_fs(&d, err);
+	check_home(&d);
+	doctor_boot(&d);
+	check_space(&d);
+	if (r == 0 && d.no_memory)
+		r = lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Checking the stick failed"));
+	stick_look_close(&d.look);
+	if (r < 0) {
+		lm_report_free(d.report);
+		return r;
+	}
+	sort_findings(d.report);
+	*report = d.report;
+	return 0;
+}
+
+void lm_report_free(struct lm_report *report)
+{
+	size_t i;
+
+	if (!report)
+		return;
+	for (i = 0; i < report->count; i++) {
+		free(report->findings[i].subject);
+		free(report->findings[i].what);
+		free(report->findings[i].means);
+		free(report->findings[i].remedy);
+	}
+	free(report->findings);
+	free(report);
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What doctor has to say about the root file system: its own word, and e2fsck's. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/dm/attach.h"
+#include "core/dm/engine.h"
+#include "core/error.h"
+#include "core/i18n.h"
+#include "core/report/doctor.h"
+#include "core/text.h"
+#include "core/view/view.h"
+
+struct check {
+	struct doctor *d;
+	char first[160]; /* the first thing that e2fsck would repair */
+};
+
+static int e2fsck_progress(void *arg, unsigned pass, uint64_t done, uint64_t total)
+{
+	struct check *c = arg;
+	uint64_t all = fs_info(c->d->look.fs)->size_bytes, part = all / 5;
+	double within = total ? (double)done / (double)total : 0.0;
+
+	if (pass > 0)
+		part = (uint64_t)((double)part * ((double)(pass - 1) + within));
+	else
+		part = 0;
+	return doctor_watch(c->d, part, all, _("Checking the root file system"), NULL);
+}
+
+static void e2fsck_line(void *arg, const char *line)
+{
+	struct check *c = arg;
+
+	/* With -n each fault that could be repaired ends so. */
+	if (!c->first[0] && strstr(line, "? no"))
+		text_printable(c->first, sizeof(c->first), line);
+}
+
+static void judge(struct check *c, int status)
+{
+	const struct fs_info *info = fs_info(c->d->look.fs);
+	bool in_use = c->d->stick->n_overlays > 0 && c->d->stick->overlays[0].attached;
+	char *what;
+
+	if (status == 0) {
+		doctor_add(c->d, LM_SEV_OK, "fs-check", _("Root file system"),
+			   _("e2fsck found no fault"), NULL, NULL);
+		return;
+	}
+	if (status & ~(1 | 2 | 4)) {
+		doctor_add(c->d, LM_SEV_WARNING, "fs-check-failed", _("Root file system"),
+			   _("e2fsck could not check it"),
+			   _("It may be damaged beyond what e2fsck understands."),
+			   _("Copy what you need off the system: livemend export."));
+		return;
+	}
+	what = c->first[0] ? text_format(_("e2fsck found faults; the first: %s"), c->first)
+			   : text_format("%s", _("e2fsck found faults"));
+	if (in_use || info->needs_recovery)
+		doctor_add(c->d, LM_SEV_NOTE, "fs-faults-dirty", _("Root file system"), what,
+			   _("That is to be expected as long as it is in use or its journal was "
+			     "not replayed."),
+			   _("To be sure, check again after a clean shutdown."));
+	else
+		doctor_add(c->d, LM_SEV_ILL, "fs-faults", _("Root file system"), what,
+			   _("Files may be lost or mixed up, and it gets worse with each use."),
+			   _("livemend recover repairs it; a merge begins with that, too."));
+	free(what);
+}
+
+static void not_checked(struct doctor *d, const char *why)
+{
+	doctor_add(d, LM_SEV_NOTE, "fs-not-checked", _("Root file system"), why,
+		   _("Only what it says about itself was read; e2fsck did not look at it."), NULL);
+}
+
+/* e2fsck -fn on the merged view, which the kernel's device-mapper makes. */
+static int check_by_kernel(struct check *c, int *status, int *closed, struct lm_error *e,
+			   struct lm_error *e2)
+{
+	struct dm_attach *attach = NULL;
+	int r = dm_attach_open(c->d->stick, 0, 0, &attach, e);
+
+	if (r == 0)
+		r = dm_attach_e2fsck(attach, FS_CHECK, e2fsck_progress, e2fsck_line, c, status, e);
+	*closed = dm_attach_close(attach, e2);
+	return r;
+}
+
+/* The same on the view that FUSE shows to it as a file. */
+static int check_by_fuse(struct check *c, int *status, int *closed, struct lm_error *e,
+			 struct lm_error *e2)
+{
+	struct view_fuse *fuse = NULL;
+	int r = view_fuse_open(c->d->look.view, false, NULL, &fuse, e);
+
+	if (r < 0)
+		return r;
+	r = fs_e2fsck(view_fuse_path(fuse), FS_CHECK, e2fsck_progress, e2fsck_line, c, status, e);
+	*closed = view_fuse_close(fuse, e2);
+	return r;
+}
+
+static int run_e2fsck(struct doctor *d, struct lm_error *err)
+{
+	bool has_fuse = view_fuse_available();
+	struct check c = {.d = d};
+	struct lm_error e = {0}, e2 = {0};
+	enum lm_engine engine;
+	int status = 0, closed = 0, r;
+
+	r = dm_engine_choose(d->stick->ctx, has_fuse ? LM_ENGINE_DIRECT : LM_ENGINE_KERNEL, NULL,
+			     &engine, err);
+	if (r < 0)
+		return r;
+	if (engine == LM_ENGINE_DIRECT && !has_fuse) {
+		not_checked(d, _("it could not be checked, for there is no FUSE here"));
+		return 0;
+	}
+	r = engine == LM_ENGINE_KERNEL ? check_by_kernel(&c, &status, &closed, &e, &e2)
+				       : check_by_fuse(&c, &status, &closed, &e, &e2);
+	if (r == -ECANCELED) {
+		if (err)
+			*err = e;
+		return r;
+	}
+	if (r < 0)
+		not_checked(d, e.why[0] ? e.why : e.what);
+	else if (closed < 0)
+		doctor_add(d, LM_SEV_ILL, "fs-read", _("Root file system"), e2.what, e2.why,
+			   _("Copy the stick to a good one; this one may be failing."));
+	else
+		judge(&c, status);
+	return 0;
+}
+
+static void check_state(struct doctor *d, const struct fs_info *info)
+{
+	bool in_use = d->stick->n_overlays > 0 && d->stick->overlays[0].attached;
+
+	if (info->state == LM_FS_ERRORS)
+		doctor_add(d, LM_SEV_ILL, "fs-errors", _("Root file system"),
+			   _("the kernel found errors in it"),
+			   _("Files may be damaged, and the system may refuse to write."),
+			   _("livemend recover repairs it; a merge begins with that, too."));
+	else if (info->state == LM_FS_DIRTY && in_use)
+		doctor_add(d, LM_SEV_OK, "fs-in-use", _("Root file system"), _("it is in use"), NULL,
+			   NULL);
+	else if (info->state == LM_FS_DIRTY)
+		doctor_add(d, LM_SEV_NOTE, "fs-dirty", _("Root file system"),
+			   info->needs_recovery ? _("its journal is to be replayed")
+						: _("it was not unmounted"),
+			   _("The stick was pulled or switched off without a shutdown."),
+			   _("The next start puts it in order, and so does a merge."));
+	else
+		doctor_add(d, LM_SEV_OK, "fs-state", _("Root file system"),
+			   _("it was unmounted cleanly"), NULL, NULL);
+}
+
+int doctor_fs(struct doctor *d, struct lm_error *err)
+{
+	const struct fs_info *info;
+	bool mixed = !d->look.paired;
+
+	if (!d->look.fs)
+		return 0; /* what cannot be opened was told already */
+	info = fs_info(d->look.fs);
+	if (!info->readable) {
+		bool ext = info->state == LM_FS_ERRORS;
+
+		doctor_add(d, ext ? LM_SEV_ILL : LM_SEV_NOTE, ext ? "fs-damaged" : "fs-kind",
+			   _("Root file system"), info->trouble,
+			   ext ? _("The system cannot start.") : _("It was not checked."),
+			   ext ? _("If the overlay was damaged, the image alone may still be good: "
+				   "livemend reset starts without it.")
+			       : NULL);
+		return 0;
+	}
+	check_state(d, info);
+	if (mixed) {
+		not_checked(d, _("with an overlay of another image there is nothing to check"));
+		return 0;
+	}
+	return run_e2fsck(d, err);
+}

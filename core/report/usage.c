@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/report/usage.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/bytes.h"
+#include "core/error.h"
+#include "core/i18n.h"
+#include "core/stick/stick.h"
+
+enum kind { UNKNOWN, DEAD, METADATA, JOURNAL, IN_FILE };
+
+struct gather {
+	const struct cow_exception *exceptions; /* sorted by old_chunk */
+	uint64_t count, chunk_bytes, base_bytes;
+	unsigned char *kind; /* of each exception */
+	struct usage_path *paths;
+	size_t n_paths, cap;
+};
+
+static int no_memory(struct lm_error *err)
+{
+	return lm_fail(err, -ENOMEM, NULL, NULL, "%s",
+		       _("Finding out what holds the overlay failed"));
+}
+
+/* The first exception whose chunk is not before chunk. */
+static uint64_t lower_bound(const struct gather *g, uint64_t chunk)
+{
+	uint64_t low = 0, high = g->count;
+
+	while (low < high) {
+		uint64_t mid = low + (high - low) / 2;
+
+		if (g->exceptions[mid].old_chunk < chunk)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static int add_path(struct gather *g, const char *path, bool is_dir, uint64_t bytes)
+{
+	struct usage_path *p;
+
+	if (g->n_paths > 0 && strcmp(g->paths[g->n_paths - 1].path, path) == 0) {
+		g->paths[g->n_paths - 1].bytes += bytes;
+		return 0;
+	}
+	if (g->n_paths == g->cap) {
+		size_t cap = g->cap ? 2 * g->cap : 256;
+
+		p = reallocarray(g->paths, cap, sizeof(*p));
+		if (!p)
+			return -ENOMEM;
+		g->paths = p;
+		g->cap = cap;
+	}
+	p = &g->paths[g->n_paths];
+	p->path = strdup(path);
+	if (!p->path)
+		return -ENOMEM;
+	p->is_dir = is_dir;
+	p->bytes = bytes;
+	g->n_paths++;
+	return 0;
+}
+
+/* A chunk with a block of a file belongs to the file, even if other things lie in it too. */
+static int take_owner(void *arg, enum fs_owner_kind owner, const char *path, bool is_dir,
+		      uint64_t off, uint64_t len)
+{
+	struct gather *g = arg;
+	uint64_t last = (off + len - 1) / g->chunk_bytes, chunks = 0, i;
+
+	for (i = lower_bound(g, off / g->chunk_bytes);
+	     i < g->count && g->exceptions[i].old_chunk <= last; i++) {
+		if (g->kind[i] == DEAD || g->kind[i] == IN_FILE)
+			continue;
+		if (owner == FS_FILE) {
+			g->kind[i] = IN_FILE;
+			chunks++;
+		} else if (g->kind[i] == UNKNOWN) {
+			g->kind[i] = owner == FS_JOURNAL ? JOURNAL : METADATA;
+		}
+	}
+	return chunks ? add_path(g, path, is_dir, chunks * g->chunk_bytes) : 0;
+}
+
+/* Bytes of the base that exception i stands for: 0 beyond its end, less for the last chunk. */
+static uint64_t extent_of(const struct gather *g, uint64_t i, uint64_t *off)
+{
+	if (mul_overflows(g->exceptions[i].old_chunk, g->chunk_bytes, off) || *off >= g->base_bytes)
+		return 0;
+	return min_u64(g->chunk_bytes, g->base_bytes - *off);
+}
+
+static void find_dead(struct gather *g, const struct fs *fs)
+{
+	uint64_t i, off, len;
+
+	for (i = 0; i < g->count; i++) {
+		len = extent_of(g, i, &off);
+		if (len > 0 && !fs_range_used(fs, off, len))
+			g->kind[i] = DEAD;
+	}
+}
+
+/* As compact sees it: what lies in blocks that are free does not count. */
+static bool is_equal(const struct fs *fs, uint64_t off, unsigned char *a, unsigned char *b,
+		     size_t len)
+{
+	if (memcmp(a, b, len) == 0)
+		return true;
+	fs_zero_free(fs, off, a, len);
+	fs_zero_free(fs, off, b, len);
+	return memcmp(a, b, len) == 0;
+}
+
+static int find_equal(const struct gather *g, struct cow_store *store, struct io_source *base,
+		      const struct fs *fs, const struct lm_watch *watch, uint64_t total, uint64_t *equal,
+		      struct lm_error *err)
+{
+	size_t size = (size_t)g->chunk_bytes;
+	unsigned char *a = malloc(size), *b = malloc(size);
+	uint64_t i, off, len, done = 0;
+	int r = 0;
+
+	if (!a || !b) {
+		r = no_memory(err);
+		goto out;
+	}
+	for (i = 0; r == 0 && i < g->count; i++) {
+		len = extent_of(g, i, &off);
+		if (g->kind[i] == DEAD)
+			continue;
+		if (watch && watch->fn &&
+		    watch->fn(watch->arg, done, total, _("Comparing overlay and image")) != 0) {
+			r = lm_fail(err, -ECANCELED, NULL, NULL, "%s", _("Looking was stopped"));
+			break;
+		}
+		done += g->chunk_bytes;
+		if (len == 0)
+			continue;
+		r = cow_store_read(store, g->exceptions[i].new_chunk, 0, a, (size_t)len, err);
+		if (r == 0)
+			r = io_source_read(base, b, (size_t)len, off, err);
+		if (r == 0 && is_equal(fs, off, a, b, (size_t)len))
+			*equal += g->chunk_bytes;
+	}
+	if (r == 0 && watch && watch->fn &&
+	    watch->fn(watch->arg, total, total, _("Comparing overlay and image")) != 0)
+		r = lm_fail(err, -ECANCELED, NULL, NULL, "%s", _("Looking was stopped"));
+out:
+	free(a);
+	free(b);
+	return r;
+}
+
+/*
+ * The kernel's arithmetic (dm-snap-persistent.c, skip_metadata() and
+ * persistent_usage()): two chunks for header and first area, a chunk for each
+ * further area as soon as the one before it is full.
+ */
+uint64_t usage_allocated_sectors(uint64_t count, uint32_t chunk_sectors)
+{
+	uint64_t per_area = (uint64_t)chunk_sectors * 512 / 16;
+
+	return (2 + count + count / per_area) * chunk_sectors;
+}
+
+static void sum_up(const struct gather *g, const struct cow_info *info, struct lm_usage *u)
+{
+	uint64_t sum[IN_FILE + 1] = {0}, now, kept, i;
+
+	for (i = 0; i < g->count; i++)
+		sum[g->kind[i]] += g->chunk_bytes;
+	u->chunk_bytes = g->chunk_bytes;
+	u->total_bytes = g->count * g->chunk_bytes;
+	u->files_bytes = sum[IN_FILE];
+	u->journal_bytes = sum[JOURNAL];
+	u->dead_bytes = sum[DEAD];
+	u->fsmeta_bytes = sum[METADATA] + sum[UNKNOWN];
+	u->tables_bytes = info->metadata_sectors * 512;
+	if (g->count == 0)
+		return;
+	/* After a reset the store is made anew, with chunks of 8 sectors. */
+	now = info->allocated_sectors;
+	kept = min_u64(now, usage_allocated_sectors(0, 8));
+	u->merge_frees_bytes = (now - kept) * 512;
+	kept = (u->total_bytes - u->dead_bytes - u->equal_bytes) / g->chunk_bytes;
+	kept = min_u64(now, usage_allocated_sectors(kept, info->chunk_sectors));
+	u->compact_frees_bytes = (now - kept) * 512;
+}
+
+int usage_of(struct cow_store *store, struct io_source *base, struct fs *fs,
+	     const struct lm_watch *watch, struct lm_usage **usage, struct lm_error *err)
+{
+	const struct cow_info *info = cow_store_info(store);
+	struct lm_usage *u = calloc(1, sizeof(*u));
+	struct gather g = {
+		.chunk_bytes = (uint64_t)info->chunk_sectors * 512,
+		.base_bytes = base->size_bytes,
+	};
+	uint64_t dead = 0, i;
+	int r;
+
+	*usage = NULL;
+	g.exceptions = cow_store_sorted(store, &g.count);
+	g.kind = calloc(1, (size_t)g.count + 1);
+	if (!u || !g.kind) {
+		r = no_memory(err);
+		goto out;
+	}
+	r = fs_load_bitmap(fs, err);
+	if (r < 0)
+		goto out;
+	find_dead(&g, fs);
+	r = fs_owners(fs, take_owner, &g, err);
+	if (r < 0) {
+		if (r == -ENOMEM)
+			no_memory(err);
+		goto out;
+	}
+	for (i = 0; i < g.count; i++)
+		dead += g.kind[i] == DEAD;
+	r = find_equal(&g, store, base, fs, watch, (g.count - dead) * g.chunk_bytes, &u->equal_bytes,
+		       err);
+	if (r < 0)
+		goto out;
+	u->root = usage_tree(g.paths, g.n_paths);
+	if (!u->root) {
+		r = no_memory(err);
+		goto out;
+	}
+	sum_up(&g, info, u);
+	*usage = u;
+	u = NULL;
+out:
+	for (i = 0; i < g.n_paths; i++)
+		free(g.paths[i].path);
+	free(g.paths);
+	free(g.kind);
+	lm_usage_free(u);
+	return r;
+}
+
+int lm_usage_read(struct lm_stick *stick, const struct lm_watch *watch, struct lm_usage **usage,
+		  struct lm_error *err)
+{
+	struct stick_look look;
+	int r;
+
+	*usage = NULL;
+	r = stick_look_open(stick, 0, &look, err);
+	if (r < 0)
+		return r;
+	if (look.trouble.code) {
+		/* What cannot be opened cannot be told apart either. */
+		r = look.trouble.code;
+		if (err) {
+			*err = look.trouble;
+			/* Nothing failed here: it is the overlay that needs attention. */
+			if (r == -EUCLEAN)
+				err->outcome = LM_ATTENTION;
+		}
+	} else if (!look.store || !look.base || !look.fs) {
+		r = lm_refuse(err, -EOPNOTSUPP, stick->shown, NULL,
+			      _("it has no dm-snapshot overlay"), "%s",
+			      _("There is no overlay to look into"));
+	} else {
+		r = usage_of(look.store, look.base, look.fs, watch, usage, err);
+	}
+	stick_look_close(&look);
+	return r;
+}
