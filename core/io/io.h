@@ -58,9 +58,9 @@ enum io_rename {
 	IO_RENAME_EXCHANGE   /* both must exist; -EINVAL or -ENOSYS where the file system cannot */
 };
 
-/* One entry of a directory; non-zero return ends the listing and is returned. */
 /* Bytes done of total; non-zero ends it with -ECANCELED. */
 typedef int (*io_progress_fn)(void *arg, uint64_t done, uint64_t total);
+/* One entry of a directory; non-zero return ends the listing and is returned. */
 typedef int (*io_list_fn)(void *arg, const char *name, enum io_kind kind);
 
 struct io_ops {
