@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/crash/harness.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct small_stick stick;
+char where[300];
+
+static _Atomic(struct lm_job *) running;
+
+/* ---- running ---- */
+
+enum lm_outcome crash_run(struct hurt *h, enum lm_op op, bool undo, struct lm_error *why)
+{
+	struct lm_options o = {.op = op, .undo = undo};
+	struct lm_stick *s = NULL;
+	struct lm_plan *plan = NULL;
+	struct lm_result result;
+	struct lm_job *job;
+	struct lm_ctx *ctx;
+	enum lm_outcome outcome;
+
+	assert_int_equal(lm_ctx_new(&ctx, NULL), 0);
+	ctx->no_fuse = true;
+	if (crash.prepare)
+		crash.prepare(ctx, &o);
+	if (h) {
+		h->top = stick.top;
+		h->trash = stick.trash;
+		ctx->wrap_io = hurt_wrap;
+		ctx->wrap_arg = h;
+	}
+	if (lm_stick_open(ctx, stick.top, &s, why) < 0)
+		fail_msg("%s: opening the stick: %s: %s", where, why->what, why->why);
+	if (lm_plan_make(ctx, s, &o, &plan, why) < 0)
+		fail_msg("%s: planning: %s: %s", where, why->what, why->why);
+	if (!plan->possible) {
+		*why = plan->refusal;
+		outcome = plan->refusal.outcome;
+	} else {
+		assert_int_equal(lm_job_start(plan, &job, why), 0);
+		atomic_store(&running, job);
+		lm_job_finish(job, &result);
+		*why = result.error;
+		outcome = result.outcome;
+		assert_true(result.now[0] != '\0');
+		assert_true((outcome == LM_DONE) == (result.error.code == 0));
+	}
+	atomic_store(&running, NULL);
+	lm_plan_free(plan);
+	lm_stick_close(s);
+	lm_ctx_free(ctx);
+	if (h)
+		hurt_end(h);
+	return outcome;
+}
+
+void crash_must(enum lm_op op, bool undo)
+{
+	struct lm_error why;
+	enum lm_outcome outcome = crash_run(NULL, op, undo, &why);
+
+	if (outcome != LM_DONE)
+		fail_msg("%s: then %s: outcome %d: %s: %s: %s", where, lm_op_word(op), outcome,
+			 why.what, why.on, why.why);
+}
+
+/* ---- looking ---- */
+
+void crash_check_clean(void)
+{
+	for (size_t i = 0; i < sizeof(crash.leftovers) / sizeof(crash.leftovers[0]); i++) {
+		if (crash.leftovers[i] && small_exists(&stick, crash.leftovers[i]))
+			fail_msg("%s: %s was left behind", where, crash.leftovers[i]);
+	}
+	if (small_exists(&stick, "LiveOS/livemend/PENDING.txt") ||
+	    small_exists(&stick, "LiveOS/livemend/PENDING.bak"))
+		fail_msg("%s: the journal is still pending", where);
+}
+
+void crash_with_stick(void (*fn)(struct lm_stick *s))
+{
+	struct lm_stick *s;
+	struct lm_error err;
+	struct lm_ctx *ctx;
+
+	assert_int_equal(lm_ctx_new(&ctx, NULL), 0);
+	if (lm_stick_open(ctx, stick.top, &s, &err) < 0)
+		fail_msg("%s: opening: %s: %s", where, err.what, err.why);
+	fn(s);
+	lm_stick_close(s);
+	lm_ctx_free(ctx);
+}
+
+uint64_t crash_compare_view(struct lm_stick *s)
+{
+	struct stick_look look;
+	unsigned char *now = malloc(stick.want_len);
+	uint64_t allocated;
+
+	assert_non_null(now);
+	assert_int_equal(stick_look_open(s, 0, &look, NULL), 0);
+	if (look.trouble.code != 0)
+		fail_msg("%s: looking: %s: %s: %s", where, look.trouble.what, look.trouble.on,
+			 look.trouble.why);
+	if (!look.paired)
+		fail_msg("%s: no pair any more: %s", where, look.pair_why);
+	assert_non_null(look.view);
+	assert_non_null(look.store);
+	assert_int_equal(look.view->size_bytes, stick.want_len);
+	assert_int_equal(io_source_read(look.view, now, stick.want_len, 0, NULL), 0);
+	for (size_t b = 0; b < stick.want_len / 1024; b++) {
+		if (stick.used[b] && memcmp(now + b * 1024, stick.want + b * 1024, 1024) != 0)
+			fail_msg("%s: block %zu is not what it was", where, b);
+	}
+	allocated = cow_store_info(look.store)->allocated_sectors;
+	stick_look_close(&look);
+	free(now);
+	return allocated;
+}
+
+struct cow_store *crash_open_overlay(bool write, struct io_file **file)
+{
+	struct cow_store *store;
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", stick.top, OVERLAY);
+	assert_int_equal(io_path_open(path, write ? IO_WRITE : IO_READ, file), 0);
+	assert_int_equal(cow_store_open(*file, path, stick.want_len / 512, &store, NULL), 0);
+	return store;
+}
+
+void crash_close_overlay(struct cow_store *store, struct io_file *file)
+{
+	cow_store_close(store);
+	assert_int_equal(io_file_close(file), 0);
+}
+
+uint64_t crash_last_chunk(void)
+{
+	uint64_t chunk = stick.want_len / 4096 - 1;
+	const bool *used;
+
+	for (used = stick.used + 4 * chunk; !used[0] || !used[1] || !used[2] || !used[3]; used -= 4)
+		chunk--;
+	return chunk;
+}
+
+static uint64_t looked_at;
+static unsigned char look_for;
+
+static void check_chunk(struct lm_stick *s)
+{
+	unsigned char data[4096];
+	struct stick_look look;
+
+	assert_int_equal(stick_look_open(s, 0, &look, NULL), 0);
+	assert_non_null(look.view);
+	assert_int_equal(io_source_read(look.view, data, sizeof(data), looked_at * 4096, NULL), 0);
+	for (size_t i = 0; i < sizeof(data); i++) {
+		if (data[i] != look_for)
+			fail_msg("%s: what was written since is gone", where);
+	}
+	stick_look_close(&look);
+}
+
+void crash_check_chunk(uint64_t chunk, unsigned char byte)
+{
+	looked_at = chunk;
+	look_for = byte;
+	crash_with_stick(check_chunk);
+}
+
+/* ---- the loops ---- */
+
+static void check_settled(void)
+{
+	if (crash.check_settled) {
+		crash.check_settled();
+		return;
+	}
+	crash.check();
+	crash_check_clean();
+}
+
+/* Between the first and the last of them they are much alike. */
+static bool is_tried(unsigned n, unsigned total)
+{
+	return n <= crash.head || n + crash.tail >= total || n % crash.each == 0;
+}
+
+unsigned crash_count(bool calls)
+{
+	struct hurt h = {.model = HURT_COUNT, .no_exchange = crash.no_exchange};
+	struct lm_error why;
+	enum lm_outcome outcome;
+
+	small_restore(&stick, crash.start);
+	snprintf(where, sizeof(where), "unhurt");
+	if (crash.begin)
+		crash.begin();
+	outcome = crash_run(&h, crash.op, false, &why);
+	if (outcome != LM_DONE)
+		fail_msg("unhurt: outcome %d: %s: %s: %s", outcome, why.what, why.on, why.why);
+	crash.check_done();
+	assert_true(h.changes > crash.least);
+	return calls ? h.calls : h.changes;
+}
+
+/* A run that is cut off at its n-th change; where says so. */
+static enum lm_outcome cut_at(unsigned n, unsigned total, bool lossy, unsigned seed)
+{
+	struct hurt h = {.model = HURT_CUT,
+			 .n = n,
+			 .lossy = lossy,
+			 .seed = seed,
+			 .no_exchange = crash.no_exchange};
+	enum lm_outcome outcome;
+	struct lm_error why;
+
+	small_restore(&stick, crash.start);
+	outcome = crash_run(&h, crash.op, false, &why);
+	snprintf(where, sizeof(where), "cut %u of %u (seed %u) at %.100s", n, total, seed, h.what);
+	assert_true(h.hit);
+	assert_true(outcome == LM_UNCHANGED || outcome == LM_RESUMABLE);
+	return outcome;
+}
+
+void crash_cut(bool lossy, unsigned rounds)
+{
+	unsigned total = crash_count(false);
+
+	for (unsigned round = 0; round < rounds; round++) {
+		for (unsigned n = 1; n <= total; n++) {
+			cut_at(n, total, lossy, n + 7919 * round);
+			crash.finish();
+		}
+	}
+	printf("# %u cuts\n", total * rounds);
+}
+
+unsigned crash_cut_undo(void)
+{
+	unsigned total = crash_count(false), undone = 0;
+
+	for (unsigned n = 1; n <= total; n++) {
+		struct lm_error why;
+		enum lm_outcome outcome;
+
+		cut_at(n, total, true, n);
+		crash.check();
+		outcome = crash_run(NULL, LM_OP_RESUME, true, &why);
+		crash.check();
+		if (crash.undone) {
+			undone += crash.undone(outcome);
+		} else if (outcome == LM_DONE) {
+			crash_check_clean();
+			undone++;
+		} else {
+			/* Too late for that, as it says; then it can be finished. */
+			crash.finish();
+		}
+	}
+	printf("# %u of %u undone\n", undone, total);
+	return undone;
+}
+
+unsigned crash_cut_resume(bool undo)
+{
+	unsigned total = crash_count(false), cuts = 0;
+
+	for (unsigned n = 1; n <= total; n++) {
+		struct small_files half;
+		char first[sizeof(where)];
+
+		if (!is_tried(n, total))
+			continue;
+		cut_at(n, total, true, 3 * n);
+		memcpy(first, where, sizeof(first));
+		small_save(&stick, &half);
+		for (unsigned k = 1;; k++) {
+			struct hurt again = {
+				.model = HURT_CUT, .n = k, .lossy = true, .seed = n + k};
+			struct lm_error why;
+
+			small_restore(&stick, &half);
+			crash_run(&again, LM_OP_RESUME, undo, &why);
+			if (!again.hit)
+				break;
+			snprintf(where, sizeof(where), "%.150s, resume cut %u at %.80s", first, k,
+				 again.what);
+			crash.check();
+			crash_must(LM_OP_RESUME, false);
+			check_settled();
+			cuts++;
+		}
+		small_files_free(&half);
+	}
+	printf("# %u cuts of resumes\n", cuts);
+	return cuts;
+}
+
+void crash_fail(int code)
+{
+	unsigned total = crash_count(true), told[3] = {0};
+
+	for (unsigned n = 1; n <= total; n++) {
+		struct hurt h = {.model = HURT_FAIL, .n = n, .code = code};
+		enum lm_outcome outcome;
+		struct lm_error why;
+
+		small_restore(&stick, crash.start);
+		outcome = crash_run(&h, crash.op, false, &why);
+		snprintf(where, sizeof(where), "%s at call %u of %u, %s: outcome %d, %.60s",
+			 strerror(-code), n, total, h.what, outcome, why.what);
+		switch (outcome) {
+		case LM_DONE: /* it did not matter */
+			crash.check_done();
+			told[0]++;
+			break;
+		case LM_UNCHANGED:
+		case LM_REFUSED:
+			assert_true(why.what[0] != '\0');
+			crash.check_untouched();
+			crash.check();
+			told[1]++;
+			break;
+		case LM_RESUMABLE:
+			crash.finish();
+			told[2]++;
+			break;
+		default:
+			fail_msg("%s: what is that?", where);
+		}
+	}
+	printf("# %u calls failed: %u did not matter, %u unchanged, %u resumed\n", total, told[0],
+	       told[1], told[2]);
+	assert_true(told[1] + told[2] > 5);
+}
+
+/* Called in the worker: the user wants it to stop, just now. */
+static void cancel_now(void *arg)
+{
+	struct lm_job *job;
+
+	(void)arg;
+	while (!(job = atomic_load(&running)))
+		sched_yield();
+	lm_job_cancel(job);
+}
+
+struct crash_told crash_cancel(void)
+{
+	unsigned total = crash_count(true);
+	struct crash_told told = {0};
+
+	for (unsigned n = 1; n <= total; n++) {
+		struct hurt h = {.model = HURT_TELL, .n = n, .tell = cancel_now};
+		enum lm_outcome outcome;
+		struct lm_error why;
+
+		small_restore(&stick, crash.start);
+		outcome = crash_run(&h, crash.op, false, &why);
+		snprintf(where, sizeof(where), "cancelled at call %u of %u: outcome %d", n, total,
+			 outcome);
+		if (outcome != LM_CANCELLED) {
+			assert_int_equal(outcome, LM_DONE);
+			crash.check_done();
+			told.late++;
+			continue;
+		}
+		if (crash.check_cancelled) {
+			crash.check_cancelled();
+		} else {
+			crash.check_untouched();
+			crash.check();
+		}
+		told.stopped++;
+	}
+	printf("# %u stopped, %u too late\n", told.stopped, told.late);
+	return told;
+}
+
+void crash_kill(void)
+{
+	unsigned total = crash_count(false);
+
+	for (unsigned n = 1; n <= total; n++) {
+		int status;
+		pid_t pid;
+
+		if (!is_tried(n, total))
+			continue;
+		small_restore(&stick, crash.start);
+		fflush(NULL);
+		pid = fork();
+		assert_true(pid >= 0);
+		if (pid == 0) {
+			struct hurt h = {.model = HURT_KILL, .n = n};
+			struct lm_error why;
+
+			crash_run(&h, crash.op, false, &why);
+			_exit(0);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		snprintf(where, sizeof(where), "killed at change %u of %u", n, total);
+		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+		crash.finish();
+	}
+}
+
+unsigned crash_used_meanwhile(bool undo, void (*used)(void), void (*check)(void))
+{
+	unsigned total = crash_count(false), done = 0;
+
+	for (unsigned n = 1; n <= total; n++) {
+		struct lm_error why;
+
+		cut_at(n, total, true, 5 * n);
+		snprintf(where + strlen(where), sizeof(where) - strlen(where), ", then used");
+		used();
+		if (crash_run(NULL, LM_OP_RESUME, undo, &why) == LM_DONE)
+			done++;
+		else
+			crash_must(LM_OP_RESUME, false);
+		crash_check_clean();
+		check();
+	}
+	return done;
+}
+
+/* ---- as tests ---- */
+
+void test_cut(void **state)
+{
+	(void)state;
+	crash_cut(false, 1);
+}
+
+void test_cut_lossy(void **state)
+{
+	(void)state;
+	crash_cut(true, 3);
+}
+
+void test_cut_aside(void **state)
+{
+	(void)state;
+	crash.no_exchange = true;
+	crash_cut(true, 2);
+	crash.no_exchange = false;
+}
+
+void test_cut_resume(void **state)
+{
+	(void)state;
+	assert_true(crash_cut_resume(false) > 20);
+}
+
+void test_fail_eio(void **state)
+{
+	(void)state;
+	crash_fail(-EIO);
+}
+
+void test_fail_enospc(void **state)
+{
+	(void)state;
+	crash_fail(-ENOSPC);
+}
+
+void test_kill(void **state)
+{
+	(void)state;
+	crash_kill();
+}
+
+int crash_start(void **state)
+{
+	(void)state;
+	alarm(240);
+	where[0] = '\0';
+	return 0;
+}
