@@ -28,6 +28,17 @@ static void set_reason(struct lm_error *err, int code)
 	case EROFS:
 		text = _("it is read-only");
 		break;
+	case ELOOP:
+		text = _("it is a symbolic link, or lies behind one, and none is followed");
+		break;
+	case ENOSTR:
+		text = _("it is a device, a pipe or a socket where a file is expected, and is not "
+			 "opened");
+		break;
+	case EMLINK:
+		text = _("it has another name as well (a hard link), and writing to it would change "
+			 "that, too");
+		break;
 	case ENODATA:
 		text = _("it ends too early");
 		break;

@@ -11,6 +11,11 @@
  * -EROFS), io_ext_open(), io_fat_open(), io_iso_open() (file systems inside
  * an image, read-only); tests wrap fail-nth and crash-at-nth around them.
  *
+ * Only regular files are opened: a directory is -EISDIR, a symbolic link
+ * -ELOOP, and a device node, a pipe or a socket -ENOSTR, none of which are
+ * opened even for a moment. A file with more than one name is opened for reading
+ * only (-EMLINK): what its other name is used for is not known.
+ *
  * All calls return 0 or a negative errno unless said otherwise, and are the
  * only way in which core/ touches a stick. They fill no struct lm_error: the
  * caller knows what it was doing.
@@ -41,6 +46,7 @@ struct io_stat {
 	uint64_t size_bytes;
 	uint64_t on_disk_bytes; /* really allocated */
 	uint64_t dev, ino;      /* identity, 0 where there is none */
+	uint32_t links;         /* names it has, 0 where that is not known */
 	int64_t mtime, btime;   /* seconds; btime 0 when not known */
 };
 
@@ -133,7 +139,10 @@ int io_read_full(struct io_file *file, void *buf, size_t len, uint64_t off);
 int io_dir_open(const char *path, struct io **io);
 /* The same, refusing every write with -EROFS. */
 int io_dir_open_readonly(const char *path, struct io **io);
-/* A single real file or block device by path, outside of any stick. Follows symbolic links. */
+/*
+ * A single real file or block device by path, outside of any stick. Follows
+ * symbolic links; a file may have several names.
+ */
 int io_path_open(const char *path, enum io_mode mode, struct io_file **file);
 /* Every call goes to inner, writes are refused; inner is closed with it. */
 struct io *io_readonly(struct io *inner);

@@ -125,11 +125,25 @@ static int open_parent(int top, const char *path, const char **name)
 
 static int dir_open(struct io *io, const char *path, enum io_mode mode, struct io_file **file)
 {
-	int fd = open_beneath(top_of(io), path, io_open_flags(mode), 0644);
+	int flags = io_open_flags(mode) | O_NOFOLLOW, at, fd;
+	bool write = mode != IO_READ;
 
-	if (fd < 0)
-		return fd;
-	return io_fd_file(fd, file);
+	if (flags & O_CREAT) {
+		/* With O_EXCL: nothing that is there already is opened by this. */
+		fd = open_beneath(top_of(io), path, flags, 0644);
+		return fd < 0 ? fd : io_fd_file(fd, file);
+	}
+	at = open_beneath(top_of(io), path, O_PATH | O_NOFOLLOW, 0);
+	if (at < 0)
+		return at;
+	fd = io_fd_reopen(at, flags, write ? IO_ONE_NAME : 0);
+	/* Without /proc: by its name again, and what was got is held against what was looked at. */
+	if (fd == -ENOENT) {
+		fd = open_beneath(top_of(io), path, flags, 0);
+		fd = fd < 0 ? fd : io_fd_check_same(at, fd, write ? IO_ONE_NAME : 0);
+	}
+	close(at);
+	return fd < 0 ? fd : io_fd_file(fd, file);
 }
 
 static int dir_stat(struct io *io, const char *path, struct io_stat *st)

@@ -77,6 +77,7 @@ static void fill_stat(struct ext *e, const struct walk *w, struct io_stat *st)
 	st->kind = kind_of_mode(inode.i_mode);
 	st->size_bytes = EXT2_I_SIZE(&inode);
 	st->on_disk_bytes = ext2fs_get_stat_i_blocks(e->fs, &inode) * 512;
+	st->links = inode.i_links_count;
 	st->mtime = inode.i_mtime;
 }
 

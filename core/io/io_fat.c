@@ -468,6 +468,7 @@ static void fill_stat(const struct fat *f, const struct node *n, struct io_stat 
 	st->size_bytes = n->is_dir ? 0 : n->size;
 	/* FAT has no holes. */
 	st->on_disk_bytes = div_up(st->size_bytes, f->cluster_bytes) * f->cluster_bytes;
+	st->links = 1;
 	st->mtime = n->mtime;
 	st->btime = n->btime;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -168,6 +169,7 @@ int io_fd_stat(int fd, struct io_stat *st)
 	st->on_disk_bytes = (uint64_t)s.st_blocks * 512;
 	st->dev = s.st_dev;
 	st->ino = s.st_ino;
+	st->links = (uint32_t)s.st_nlink;
 	st->mtime = s.st_mtime;
 	if (st->kind == IO_BLOCKDEV) {
 		off_t end = lseek(fd, 0, SEEK_END);
@@ -241,12 +243,64 @@ int io_open_flags(enum io_mode mode)
 	return flags;
 }
 
+static int check_kind(const struct stat *st, unsigned which)
+{
+	if (S_ISDIR(st->st_mode))
+		return -EISDIR;
+	if (S_ISLNK(st->st_mode))
+		return -ELOOP;
+	if (!S_ISREG(st->st_mode) && !(which & IO_BLOCK_TOO && S_ISBLK(st->st_mode)))
+		return -ENOSTR;
+	return which & IO_ONE_NAME && st->st_nlink > 1 ? -EMLINK : 0;
+}
+
+int io_fd_check_same(int fd, int used, unsigned which)
+{
+	struct stat a, b;
+	int ret = fstat(fd, &a) || fstat(used, &b) ? -errno : check_kind(&b, which);
+
+	if (ret == 0 && (a.st_dev != b.st_dev || a.st_ino != b.st_ino))
+		ret = -ESTALE;
+	if (ret == 0)
+		return used;
+	close(used);
+	return ret;
+}
+
+int io_fd_reopen(int fd, int flags, unsigned which)
+{
+	char path[40];
+	struct stat st;
+	int ret = fstat(fd, &st) ? -errno : check_kind(&st, which), used;
+
+	if (ret < 0)
+		return ret;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	do {
+		used = open(path, flags & ~O_NOFOLLOW);
+	} while (used < 0 && errno == EINTR);
+	if (used < 0)
+		return errno == ENOTDIR ? -ENOENT : -errno;
+	return io_fd_check_same(fd, used, which);
+}
+
 int io_path_open(const char *path, enum io_mode mode, struct io_file **file)
 {
-	int fd = open(path, io_open_flags(mode), 0644);
+	int flags = io_open_flags(mode), at, fd;
 
 	*file = NULL;
-	if (fd < 0)
+	if (flags & O_CREAT) {
+		fd = open(path, flags, 0644);
+		return fd < 0 ? -errno : io_fd_file(fd, file);
+	}
+	at = open(path, O_PATH | O_CLOEXEC);
+	if (at < 0)
 		return -errno;
-	return io_fd_file(fd, file);
+	fd = io_fd_reopen(at, flags, IO_BLOCK_TOO);
+	if (fd == -ENOENT) {
+		fd = open(path, flags);
+		fd = fd < 0 ? -errno : io_fd_check_same(at, fd, IO_BLOCK_TOO);
+	}
+	close(at);
+	return fd < 0 ? fd : io_fd_file(fd, file);
 }

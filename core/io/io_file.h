@@ -14,4 +14,18 @@ int io_fd_stat(int fd, struct io_stat *st);
 /* The open(2) flags of a mode. */
 int io_open_flags(enum io_mode mode);
 
+/* What may be opened. Without: regular files only. */
+#define IO_BLOCK_TOO 1u /* or block devices */
+#define IO_ONE_NAME  2u /* only if it has no other name: -EMLINK */
+
+/*
+ * Opens for use what fd, which is open with O_PATH, stands for: only then does a
+ * device or a pipe notice anything, and it does not come to that. Returns a
+ * descriptor, -EISDIR, -ELOOP, -ENOSTR (io.h), -EMLINK, or -ENOENT where there is
+ * no /proc to do it by. fd stays open.
+ */
+int io_fd_reopen(int fd, int flags, unsigned which);
+/* Returns used if it is the same file as fd, and may be opened; else closes it: an error. */
+int io_fd_check_same(int fd, int used, unsigned which);
+
 #endif

@@ -4,11 +4,19 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -144,6 +152,139 @@ static void test_beneath(void **state)
 	io_close(io);
 }
 
+/* What is on a stick may be anything: only plain files are opened, and nothing notices a try. */
+static void check_kinds(void)
+{
+	struct io *io = open_stick();
+	struct io_file *f;
+	struct io_stat st;
+
+	assert_int_equal(io_open(io, "LiveOS", IO_READ, &f), -EISDIR);
+	assert_int_equal(io_open(io, "link", IO_READ, &f), -ELOOP);
+	assert_int_equal(io_open(io, "link", IO_WRITE, &f), -ELOOP);
+	assert_int_equal(io_open(io, "out/x", IO_READ, &f), -ELOOP);
+	assert_int_equal(io_open(io, "fifo", IO_READ, &f), -ENOSTR);
+	assert_int_equal(io_open(io, "fifo", IO_WRITE, &f), -ENOSTR);
+	assert_int_equal(io_open(io, "fifo", IO_CREATE, &f), -EEXIST);
+	assert_int_equal(io_open(io, "socket", IO_READ, &f), -ENOSTR);
+	assert_int_equal(io_stat(io, "fifo", &st), 0);
+	assert_int_equal(st.kind, IO_OTHER);
+	/* Two names: to be looked at, not to be written to. */
+	assert_int_equal(io_open(io, "two", IO_WRITE, &f), -EMLINK);
+	assert_int_equal(io_open(io, "two", IO_READ, &f), 0);
+	assert_int_equal(io_fstat(f, &st), 0);
+	assert_int_equal(st.links, 2);
+	assert_int_equal(io_file_close(f), 0);
+	assert_int_equal(io_open(io, "one", IO_WRITE, &f), 0);
+	assert_int_equal(io_pwrite(f, "x", 1, 0), 0);
+	assert_int_equal(io_file_close(f), 0);
+	assert_int_equal(io_open(io, "none", IO_WRITE, &f), -ENOENT);
+	io_close(io);
+}
+
+static void make_kinds(void)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	char path[PATH_MAX], other[PATH_MAX];
+	int fd;
+
+	assert_int_equal(mkfifo(in_top(path, "stick/fifo"), 0666), 0);
+	in_top(path, "stick/socket");
+	assert_true(strlen(path) < sizeof(addr.sun_path));
+	memcpy(addr.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	close(fd);
+	fd = open(in_top(path, "stick/one"), O_CREAT | O_WRONLY, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	fd = open(in_top(path, "stick/two"), O_CREAT | O_WRONLY, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(link(path, in_top(other, "secret/two")), 0);
+}
+
+static void unmake_kinds(void)
+{
+	static const char *const names[] = { "stick/fifo", "stick/socket", "stick/one",
+					     "stick/two", "secret/two" };
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		assert_int_equal(unlink(in_top(path, names[i])), 0);
+}
+
+/* From now on there is no openat2, as before Linux 5.6, and nothing at an absolute path: no /proc. */
+static int live_without(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)AT_FDCWD, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOENT),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { sizeof(code) / sizeof(code[0]), code };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog);
+}
+
+static void test_kinds(void **state)
+{
+	struct io *io;
+	struct io_file *f;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	make_kinds();
+	check_kinds();
+	/* In a child: the io is opened before, with what it needs an absolute path for. */
+	io = open_stick();
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		int wrong = live_without() ? 1 : 0;
+
+		wrong |= io_open(io, "one", IO_WRITE, &f) != 0 ? 2 : 0;
+		wrong |= io_open(io, "two", IO_READ, &f) != 0 ? 4 : 0;
+		wrong |= io_open(io, "two", IO_WRITE, &f) != -EMLINK ? 8 : 0;
+		wrong |= io_open(io, "fifo", IO_READ, &f) != -ENOSTR ? 16 : 0;
+		wrong |= io_open(io, "socket", IO_READ, &f) != -ENOSTR ? 32 : 0;
+		wrong |= io_open(io, "link", IO_READ, &f) != -ELOOP ? 64 : 0;
+		wrong |= io_open(io, "LiveOS", IO_READ, &f) != -EISDIR ? 128 : 0;
+		_exit(wrong);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	io_close(io);
+	unmake_kinds();
+}
+
+/* Outside of sticks block devices are opened, and links followed; a pipe is not even noticed. */
+static void test_path(void **state)
+{
+	char path[PATH_MAX];
+	struct io_file *f;
+
+	(void)state;
+	assert_int_equal(mkfifo(in_top(path, "fifo"), 0666), 0);
+	assert_int_equal(io_path_open(path, IO_READ, &f), -ENOSTR);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(io_path_open("/dev/null", IO_READ, &f), -ENOSTR);
+	assert_int_equal(io_path_open(top, IO_READ, &f), -EISDIR);
+	assert_int_equal(symlink("stick/LiveOS/b", in_top(path, "to-b")), 0);
+	assert_int_equal(io_path_open(path, IO_WRITE, &f), 0);
+	assert_int_equal(io_file_close(f), 0);
+	assert_int_equal(unlink(path), 0);
+}
+
 static int count_name(void *arg, const char *name, enum io_kind kind)
 {
 	assert_string_equal(name, "b");
@@ -208,7 +349,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files),	 cmocka_unit_test(test_names),
 		cmocka_unit_test(test_beneath),	 cmocka_unit_test(test_readonly),
-		cmocka_unit_test(test_source),
+		cmocka_unit_test(test_source),	 cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_path),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
