@@ -147,6 +147,9 @@ int cow_squeeze(struct io_file *file, const char *name, const uint64_t *kept, ui
 /* True where a store of this many bytes has the exact-fit defect (dm-snapshot.md 1.3). */
 bool cow_size_is_exact_fit(uint64_t bytes, uint32_t chunk_sectors);
 
+/* Sectors that are allocated in a store of this chunk size once it has taken count exceptions. */
+uint64_t cow_allocated_sectors(uint64_t count, uint32_t chunk_sectors);
+
 /* How many exceptions a store of this many bytes can take. */
 uint64_t cow_capacity(uint64_t bytes, uint32_t chunk_sectors);
 

@@ -37,6 +37,18 @@ bool cow_size_is_exact_fit(uint64_t bytes, uint32_t chunk_sectors)
 	return shape.chunks > 1 && shape.chunks % shape.stride == 1;
 }
 
+/*
+ * The kernel's arithmetic (dm-snap-persistent.c, skip_metadata() and
+ * persistent_usage()): two chunks for header and first area, a chunk for each
+ * further area as soon as the one before it is full.
+ */
+uint64_t cow_allocated_sectors(uint64_t count, uint32_t chunk_sectors)
+{
+	uint64_t per_area = (uint64_t)chunk_sectors * COW_SECTOR_BYTES / COW_RECORD_BYTES;
+
+	return (2 + count + count / per_area) * chunk_sectors;
+}
+
 uint64_t cow_capacity(uint64_t bytes, uint32_t chunk_sectors)
 {
 	struct cow_shape shape;

@@ -15,42 +15,6 @@ static uint32_t chunk_bytes(const struct changes *c)
 	return cow_store_info(c->look->store)->chunk_sectors * 512;
 }
 
-/* The bytes of the base that a chunk covers; false when it lies beyond the end. */
-static bool chunk_range(const struct changes *c, uint64_t old_chunk, uint64_t *off, uint64_t *len)
-{
-	uint64_t size = c->look->base->size_bytes;
-
-	if (mul_overflows(old_chunk, (uint64_t)chunk_bytes(c), off) || *off >= size)
-		return false;
-	*len = min_u64(chunk_bytes(c), size - *off);
-	return true;
-}
-
-static bool is_used(const struct changes *c, uint64_t off, uint64_t len)
-{
-	return !c->trust_fs || fs_range_used(c->look->fs, off, len);
-}
-
-/* Whether base and overlay say the same in every block in use. */
-static int is_equal(const struct changes *c, uint64_t off, uint64_t len, unsigned char *buf,
-		    bool *equal, struct lm_error *err)
-{
-	unsigned char *other = buf + len;
-	int ret = io_source_read(c->look->base, buf, (size_t)len, off, err);
-
-	if (ret == 0)
-		ret = io_source_read(c->look->view, other, (size_t)len, off, err);
-	if (ret < 0)
-		return ret;
-	*equal = memcmp(buf, other, (size_t)len) == 0;
-	if (!*equal && c->trust_fs) {
-		fs_zero_free(c->look->fs, off, buf, (size_t)len);
-		fs_zero_free(c->look->fs, off, other, (size_t)len);
-		*equal = memcmp(buf, other, (size_t)len) == 0;
-	}
-	return 0;
-}
-
 static void mark(struct changes *c, uint64_t first, uint64_t last, bool maybe)
 {
 	for (uint64_t b = first; b <= last; b++) {
@@ -76,7 +40,7 @@ static int start_fates(struct changes *c, struct lm_error *err)
 		return lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Looking for changes failed"));
 	for (uint64_t b = 0; b < c->blocks; b++) {
 		uint64_t off = b * c->block_bytes;
-		bool used = is_used(c, off, min_u64(c->block_bytes, info->root_bytes - off));
+		bool used = view_fate_used(&c->chunks, off, min_u64(c->block_bytes, info->root_bytes - off));
 
 		c->fate[b] = used ? IMAGE_KEEP : IMAGE_HOLE;
 		c->holes += !used;
@@ -84,37 +48,47 @@ static int start_fates(struct changes *c, struct lm_error *err)
 	return 0;
 }
 
+/* With a journal to replay its word is good for an estimate only. */
 static int load_bitmap(struct changes *c, bool strict, struct lm_error *err)
 {
 	struct fs *fs = c->look->fs;
-	int ret;
+	int ret = view_fate_trust(fs, strict, strict ? err : NULL);
 
-	if (!fs || !fs_info(fs)->readable)
-		return 0; /* nothing is known: all of it is in use */
-	ret = fs_load_bitmap(fs, err);
-	/* With a journal to replay its word is good for an estimate only. */
-	c->trust_fs = ret == 0 && (!strict || fs_info(fs)->state == LM_FS_CLEAN);
-	return strict ? ret : 0;
+	c->chunks = (struct view_fate){
+		.store = c->look->store, .base = c->look->base, .now = c->look->view,
+		.fs = ret == 1 ? fs : NULL,
+	};
+	return strict && ret < 0 ? ret : 0;
+}
+
+struct marking {
+	struct changes *c;
+	bool maybe;
+};
+
+static int mark_chunk(void *arg, const struct view_chunk *chunk, struct lm_error *err)
+{
+	const struct marking *m = arg;
+	struct changes *c = m->c;
+
+	(void)err;
+	if (chunk->kind == VIEW_DEAD)
+		return 0;
+	c->live_bytes += chunk->len;
+	mark(c, chunk->off / c->block_bytes, (chunk->off + chunk->len - 1) / c->block_bytes,
+	     m->maybe);
+	return 0;
 }
 
 static int find_in_image(struct changes *c, enum changes_look how, io_progress_fn progress,
 			 void *arg, struct lm_error *err)
 {
-	uint64_t count;
-	const struct cow_exception *e = cow_store_sorted(c->look->store, &count);
+	struct marking marking = { .c = c, .maybe = how != CHANGES_LIVE };
 	struct image_change change = changes_for_image(c);
+	int ret = view_fate_each(&c->chunks, VIEW_FATE_USED, mark_chunk, &marking, err);
 
-	for (uint64_t i = 0; i < count; i++) {
-		uint64_t off, len;
-
-		if (!chunk_range(c, e[i].old_chunk, &off, &len) || !is_used(c, off, len))
-			continue;
-		c->live_bytes += len;
-		mark(c, off / c->block_bytes, (off + len - 1) / c->block_bytes,
-		     how != CHANGES_LIVE);
-	}
-	if (how == CHANGES_LIVE)
-		return 0;
+	if (ret < 0 || how == CHANGES_LIVE)
+		return ret;
 	return image_settle(c->look->image, &change, how == CHANGES_FIRST, progress, arg, err);
 }
 
@@ -151,28 +125,24 @@ void changes_free(struct changes *c)
 	*c = (struct changes){ 0 };
 }
 
+struct each {
+	changes_chunk_fn fn;
+	void *arg;
+};
+
+static int each_chunk(void *arg, const struct view_chunk *chunk, struct lm_error *err)
+{
+	const struct each *e = arg;
+
+	return chunk->kind == VIEW_LIVE ? e->fn(e->arg, chunk->off, chunk->len, err) : 0;
+}
+
 int changes_each_chunk(struct changes *c, changes_chunk_fn fn, void *arg, struct lm_error *err)
 {
-	uint64_t count;
-	const struct cow_exception *e = cow_store_sorted(c->look->store, &count);
-	unsigned char *buf = malloc(2 * (size_t)chunk_bytes(c));
-	int ret = 0;
+	struct each e = { .fn = fn, .arg = arg };
 
-	if (!buf)
-		return lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Looking for changes failed"));
-	for (uint64_t i = 0; i < count && ret == 0; i++) {
-		uint64_t off, len;
-		bool equal = false;
-
-		if (!chunk_range(c, e[i].old_chunk, &off, &len) || !is_used(c, off, len))
-			continue;
-		if (c->compared)
-			ret = is_equal(c, off, len, buf, &equal, err);
-		if (ret == 0 && !equal)
-			ret = fn(arg, off, len, err);
-	}
-	free(buf);
-	return ret;
+	return view_fate_each(&c->chunks, c->compared ? VIEW_FATE_COMPARE : VIEW_FATE_USED,
+			      each_chunk, &e, err);
 }
 
 static enum image_fate fate(void *arg, uint64_t block)
@@ -224,8 +194,8 @@ static void clean(void *arg, uint64_t block, void *buf, size_t len)
 {
 	const struct changes *c = arg;
 
-	if (c->trust_fs)
-		fs_zero_free(c->look->fs, block * c->block_bytes, buf, len);
+	if (c->chunks.fs)
+		fs_zero_free(c->chunks.fs, block * c->block_bytes, buf, len);
 }
 
 static void settle(void *arg, uint64_t block, enum image_fate to)

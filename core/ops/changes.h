@@ -13,6 +13,7 @@
 
 #include "core/image/image.h"
 #include "core/stick/stick.h"
+#include "core/view/view_fate.h"
 
 /* How closely it is looked. */
 enum changes_look {
@@ -23,7 +24,7 @@ enum changes_look {
 
 struct changes {
 	const struct stick_look *look; /* not owned */
-	bool trust_fs;        /* what the file system says is free is left out */
+	struct view_fate chunks; /* its fs is NULL where what it says is free is not left out */
 	bool compared;        /* chunks equal to the base are left out (without an image) */
 	unsigned char *fate;  /* enum image_fate of each block */
 	uint64_t blocks;

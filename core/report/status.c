@@ -17,6 +17,7 @@
 #include "core/i18n.h"
 #include "core/plan/journal.h"
 #include "core/text.h"
+#include "core/view/view_fate.h"
 
 #define JOURNAL_TAIL 65536u
 
@@ -286,26 +287,23 @@ static int read_overlay(struct lm_stick *stick, size_t i, const struct stick_loo
 	return ret;
 }
 
-/* A chunk is dead when all of its blocks are free in the merged file system. */
+static int count_chunk(void *arg, const struct view_chunk *c, struct lm_error *err)
+{
+	(void)err;
+	*(uint64_t *)arg += c->kind == VIEW_DEAD;
+	return 0;
+}
+
 static void count_dead(const struct stick_look *look, struct lm_overlay *o)
 {
-	const struct cow_exception *e;
-	uint64_t count, i, chunk_bytes, dead = 0;
+	const struct view_fate fate = { .store = look->store, .base = look->base, .fs = look->fs };
+	uint64_t dead = 0;
 
-	if (!look->store || !look->fs || !fs_info(look->fs)->readable ||
-	    o->state == LM_STATE_DAMAGED || o->state == LM_STATE_INVALID ||
-	    fs_load_bitmap(look->fs, NULL))
+	if (!look->store || !look->base || o->state == LM_STATE_DAMAGED ||
+	    o->state == LM_STATE_INVALID || view_fate_trust(look->fs, false, NULL) != 1 ||
+	    view_fate_each(&fate, VIEW_FATE_USED, count_chunk, &dead, NULL))
 		return;
-	chunk_bytes = (uint64_t)cow_store_info(look->store)->chunk_sectors * 512;
-	e = cow_store_sorted(look->store, &count);
-	for (i = 0; i < count; i++) {
-		uint64_t off;
-
-		if (mul_overflows(e[i].old_chunk, chunk_bytes, &off))
-			continue;
-		dead += !fs_range_used(look->fs, off, chunk_bytes);
-	}
-	o->dead_sectors = dead * (chunk_bytes / 512);
+	o->dead_sectors = dead * cow_store_info(look->store)->chunk_sectors;
 	o->dead_known = true;
 }
 

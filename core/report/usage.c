@@ -8,19 +8,19 @@
 #include "core/bytes.h"
 #include "core/error.h"
 #include "core/i18n.h"
-#include "core/stick/stick.h"
+#include "core/view/view_fate.h"
 
 enum kind { UNKNOWN, DEAD, METADATA, JOURNAL, IN_FILE };
 
 struct gather {
 	const struct cow_exception *exceptions; /* sorted by old_chunk */
-	uint64_t count, chunk_bytes, base_bytes;
+	uint64_t count, chunk_bytes;
 	unsigned char *kind; /* of each exception */
 	struct usage_path *paths;
 	size_t n_paths, cap;
 };
 
-static int no_memory(struct lm_error *err)
+static int usage_no_memory(struct lm_error *err)
 {
 	return lm_fail(err, -ENOMEM, NULL, NULL, "%s",
 		       _("Finding out what holds the overlay failed"));
@@ -90,86 +90,56 @@ static int take_owner(void *arg, enum fs_owner_kind owner, const char *path, boo
 	return chunks ? add_path(g, path, is_dir, chunks * g->chunk_bytes) : 0;
 }
 
-/* Bytes of the base that exception i stands for: 0 beyond its end, less for the last chunk. */
-static uint64_t extent_of(const struct gather *g, uint64_t i, uint64_t *off)
+/* How far the chunks have been told apart. */
+struct telling {
+	struct gather *g;
+	const struct lm_watch *watch;
+	uint64_t done, total, *equal;
+};
+
+static int take_dead(void *arg, const struct view_chunk *c, struct lm_error *err)
 {
-	if (mul_overflows(g->exceptions[i].old_chunk, g->chunk_bytes, off) || *off >= g->base_bytes)
+	struct gather *g = arg;
+
+	(void)err;
+	if (c->kind == VIEW_DEAD)
+		g->kind[c->index] = DEAD;
+	return 0;
+}
+
+static int usage_watch(const struct telling *t, uint64_t done, struct lm_error *err)
+{
+	if (!t->watch || !t->watch->fn ||
+	    t->watch->fn(t->watch->arg, done, t->total, _("Comparing overlay and image")) == 0)
 		return 0;
-	return min_u64(g->chunk_bytes, g->base_bytes - *off);
+	return lm_fail(err, -ECANCELED, NULL, NULL, "%s", _("Looking was stopped"));
 }
 
-static void find_dead(struct gather *g, const struct fs *fs)
+static int take_equal(void *arg, const struct view_chunk *c, struct lm_error *err)
 {
-	uint64_t i, off, len;
+	struct telling *t = arg;
+	int r;
 
-	for (i = 0; i < g->count; i++) {
-		len = extent_of(g, i, &off);
-		if (len > 0 && !fs_range_used(fs, off, len))
-			g->kind[i] = DEAD;
-	}
-}
-
-/* As compact sees it: what lies in blocks that are free does not count. */
-static bool is_equal(const struct fs *fs, uint64_t off, unsigned char *a, unsigned char *b,
-		     size_t len)
-{
-	if (memcmp(a, b, len) == 0)
-		return true;
-	fs_zero_free(fs, off, a, len);
-	fs_zero_free(fs, off, b, len);
-	return memcmp(a, b, len) == 0;
-}
-
-static int find_equal(const struct gather *g, struct cow_store *store, struct io_source *base,
-		      const struct fs *fs, const struct lm_watch *watch, uint64_t total, uint64_t *equal,
-		      struct lm_error *err)
-{
-	size_t size = (size_t)g->chunk_bytes;
-	unsigned char *a = malloc(size), *b = malloc(size);
-	uint64_t i, off, len, done = 0;
-	int r = 0;
-
-	if (!a || !b) {
-		r = no_memory(err);
-		goto out;
-	}
-	for (i = 0; r == 0 && i < g->count; i++) {
-		len = extent_of(g, i, &off);
-		if (g->kind[i] == DEAD)
-			continue;
-		if (watch && watch->fn &&
-		    watch->fn(watch->arg, done, total, _("Comparing overlay and image")) != 0) {
-			r = lm_fail(err, -ECANCELED, NULL, NULL, "%s", _("Looking was stopped"));
-			break;
-		}
-		done += g->chunk_bytes;
-		if (len == 0)
-			continue;
-		r = cow_store_read(store, g->exceptions[i].new_chunk, 0, a, (size_t)len, err);
-		if (r == 0)
-			r = io_source_read(base, b, (size_t)len, off, err);
-		if (r == 0 && is_equal(fs, off, a, b, (size_t)len))
-			*equal += g->chunk_bytes;
-	}
-	if (r == 0 && watch && watch->fn &&
-	    watch->fn(watch->arg, total, total, _("Comparing overlay and image")) != 0)
-		r = lm_fail(err, -ECANCELED, NULL, NULL, "%s", _("Looking was stopped"));
-out:
-	free(a);
-	free(b);
+	if (c->kind == VIEW_DEAD)
+		return 0;
+	r = usage_watch(t, t->done, err);
+	t->done += t->g->chunk_bytes;
+	if (c->kind == VIEW_EQUAL)
+		*t->equal += t->g->chunk_bytes;
 	return r;
 }
 
-/*
- * The kernel's arithmetic (dm-snap-persistent.c, skip_metadata() and
- * persistent_usage()): two chunks for header and first area, a chunk for each
- * further area as soon as the one before it is full.
- */
-uint64_t usage_allocated_sectors(uint64_t count, uint32_t chunk_sectors)
+static int find_equal(struct gather *g, const struct view_fate *fate, const struct lm_watch *watch,
+		      uint64_t *equal, struct lm_error *err)
 {
-	uint64_t per_area = (uint64_t)chunk_sectors * 512 / 16;
+	struct telling t = {.g = g, .watch = watch, .equal = equal};
+	uint64_t i;
+	int r;
 
-	return (2 + count + count / per_area) * chunk_sectors;
+	for (i = 0; i < g->count; i++)
+		t.total += g->kind[i] == DEAD ? 0 : g->chunk_bytes;
+	r = view_fate_each(fate, VIEW_FATE_COMPARE, take_equal, &t, err);
+	return r == 0 ? usage_watch(&t, t.total, err) : r;
 }
 
 static void sum_up(const struct gather *g, const struct cow_info *info, struct lm_usage *u)
@@ -189,51 +159,49 @@ static void sum_up(const struct gather *g, const struct cow_info *info, struct l
 		return;
 	/* After a reset the store is made anew, with chunks of 8 sectors. */
 	now = info->allocated_sectors;
-	kept = min_u64(now, usage_allocated_sectors(0, 8));
+	kept = min_u64(now, cow_allocated_sectors(0, 8));
 	u->merge_frees_bytes = (now - kept) * 512;
 	kept = (u->total_bytes - u->dead_bytes - u->equal_bytes) / g->chunk_bytes;
-	kept = min_u64(now, usage_allocated_sectors(kept, info->chunk_sectors));
+	kept = min_u64(now, cow_allocated_sectors(kept, info->chunk_sectors));
 	u->compact_frees_bytes = (now - kept) * 512;
 }
 
-int usage_of(struct cow_store *store, struct io_source *base, struct fs *fs,
-	     const struct lm_watch *watch, struct lm_usage **usage, struct lm_error *err)
+int usage_of(const struct stick_look *look, const struct lm_watch *watch, struct lm_usage **usage,
+	     struct lm_error *err)
 {
-	const struct cow_info *info = cow_store_info(store);
-	struct lm_usage *u = calloc(1, sizeof(*u));
-	struct gather g = {
-		.chunk_bytes = (uint64_t)info->chunk_sectors * 512,
-		.base_bytes = base->size_bytes,
+	const struct cow_info *info = cow_store_info(look->store);
+	const struct view_fate fate = {
+		.store = look->store, .base = look->base, .now = look->view, .fs = look->fs,
 	};
-	uint64_t dead = 0, i;
+	struct lm_usage *u = calloc(1, sizeof(*u));
+	struct gather g = {.chunk_bytes = (uint64_t)info->chunk_sectors * 512};
+	uint64_t i;
 	int r;
 
 	*usage = NULL;
-	g.exceptions = cow_store_sorted(store, &g.count);
+	g.exceptions = cow_store_sorted(look->store, &g.count);
 	g.kind = calloc(1, (size_t)g.count + 1);
 	if (!u || !g.kind) {
-		r = no_memory(err);
+		r = usage_no_memory(err);
 		goto out;
 	}
-	r = fs_load_bitmap(fs, err);
+	r = fs_load_bitmap(look->fs, err);
+	if (r == 0)
+		r = view_fate_each(&fate, VIEW_FATE_USED, take_dead, &g, err);
 	if (r < 0)
 		goto out;
-	find_dead(&g, fs);
-	r = fs_owners(fs, take_owner, &g, err);
+	r = fs_owners(look->fs, take_owner, &g, err);
 	if (r < 0) {
 		if (r == -ENOMEM)
-			no_memory(err);
+			usage_no_memory(err);
 		goto out;
 	}
-	for (i = 0; i < g.count; i++)
-		dead += g.kind[i] == DEAD;
-	r = find_equal(&g, store, base, fs, watch, (g.count - dead) * g.chunk_bytes, &u->equal_bytes,
-		       err);
+	r = find_equal(&g, &fate, watch, &u->equal_bytes, err);
 	if (r < 0)
 		goto out;
 	u->root = usage_tree(g.paths, g.n_paths);
 	if (!u->root) {
-		r = no_memory(err);
+		r = usage_no_memory(err);
 		goto out;
 	}
 	sum_up(&g, info, u);
@@ -272,7 +240,7 @@ int lm_usage_read(struct lm_stick *stick, const struct lm_watch *watch, struct l
 			      _("it has no dm-snapshot overlay"), "%s",
 			      _("There is no overlay to look into"));
 	} else {
-		r = usage_of(look.store, look.base, look.fs, watch, usage, err);
+		r = usage_of(&look, watch, usage, err);
 	}
 	stick_look_close(&look);
 	return r;

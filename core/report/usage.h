@@ -3,15 +3,11 @@
 #ifndef REPORT_USAGE_H
 #define REPORT_USAGE_H
 
-#include "core/cow/cow.h"
-#include "core/fs/fs.h"
+#include "core/stick/stick.h"
 
-/* fs is that of the merged view. Free with lm_usage_free(). */
-int usage_of(struct cow_store *store, struct io_source *base, struct fs *fs,
-	     const struct lm_watch *watch, struct lm_usage **usage, struct lm_error *err);
-
-/* Sectors that are allocated in a store of this chunk size once it has taken count exceptions. */
-uint64_t usage_allocated_sectors(uint64_t count, uint32_t chunk_sectors);
+/* Of a look with store, base, view and fs. Free with lm_usage_free(). */
+int usage_of(const struct stick_look *look, const struct lm_watch *watch, struct lm_usage **usage,
+	     struct lm_error *err);
 
 /*
  * One tree out of many paths, in which a path may occur more than once. NULL

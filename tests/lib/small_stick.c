@@ -191,7 +191,7 @@ static void find_used(struct small_stick *s, const char *path)
 static bool chunk_used(const struct small_stick *s, size_t chunk)
 {
 	for (size_t b = chunk * CHUNK / BLOCK; b < (chunk + 1) * CHUNK / BLOCK; b++) {
-		if (s->used[b])
+		if (b < s->want_len / BLOCK && s->used[b])
 			return true;
 	}
 	return false;
@@ -201,7 +201,7 @@ static void make_overlay(struct small_stick *s, const unsigned char *base, const
 {
 	struct cow_store *store;
 	struct io_file *file;
-	unsigned char garbage[CHUNK];
+	unsigned char garbage[CHUNK], last[CHUNK];
 	unsigned dead = 0, equal = 0, live = 0;
 
 	memset(garbage, 0xa5, sizeof(garbage));
@@ -209,16 +209,25 @@ static void make_overlay(struct small_stick *s, const unsigned char *base, const
 	assert_int_equal(io_path_open(path, IO_WRITE, &file), 0);
 	assert_int_equal(cow_format(file, CHUNK / 512, path, NULL), 0);
 	assert_int_equal(cow_store_open(file, path, s->want_len / 512, &store, NULL), 0);
-	for (size_t c = 0; c < s->want_len / CHUNK; c++) {
+	for (size_t c = 0; c * CHUNK < s->want_len; c++) {
 		const unsigned char *new = s->want + c * CHUNK, *from = NULL;
+		size_t len = s->want_len - c * CHUNK;
+		bool partial = len < CHUNK;
 
+		if (partial) {
+			memcpy(last, garbage, sizeof(last));
+			memcpy(last, new, len);
+			new = last;
+		} else {
+			len = CHUNK;
+		}
 		if (!chunk_used(s, c)) {
-			if (dead++ < 5)
+			if (dead++ < 5 || partial)
 				from = garbage;
-		} else if (memcmp(new, base + c * CHUNK, CHUNK) != 0) {
+		} else if (memcmp(new, base + c * CHUNK, len) != 0) {
 			from = new;
 			live++;
-		} else if (c % 20 == 7) {
+		} else if (c % 20 == 7 || partial) {
 			from = new;
 			equal++;
 		}
@@ -232,7 +241,7 @@ static void make_overlay(struct small_stick *s, const unsigned char *base, const
 		fail_msg("live %u, equal %u, dead %u", live, equal, dead);
 }
 
-static void make(struct small_stick *s, bool bare, bool same)
+static void make(struct small_stick *s, bool bare, bool same, enum small_tail tail)
 {
 	const char *tmp = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
 	char path[256];
@@ -255,13 +264,18 @@ static void make(struct small_stick *s, bool bare, bool same)
 	write_file(path, "two", 200000, 2);
 	write_file(path, "sub/three", 90000, 3);
 	write_file(path, "gone", 120000, 4);
-	run("cd %s && mkfs.ext4 -q -F -b 1024 -O ^has_journal -E root_owner=0:0 -d tree a.img 2M "
-	    ">/dev/null 2>&1", s->room);
+	run("cd %s && mkfs.ext4 -q -F -b 1024 -O ^has_journal -E root_owner=0:0 -d tree a.img %s "
+	    ">/dev/null 2>&1", s->room, tail == SMALL_TAIL_DEAD ? "2049K" : "2M");
+	/* What lies behind the file system counts, for nobody knows what it is. */
+	if (tail == SMALL_TAIL_EQUAL || tail == SMALL_TAIL_LIVE)
+		run("truncate -s +3K %s/a.img", s->room);
 	write_file(path, "new", 110000, 5);
 	write_file(path, "two", 200000, 6);
 	run("cd %s && cp a.img b.img && printf 'rm gone\\nrm two\\nwrite tree/new new\\n"
 	    "write tree/two two\\nmkdir dir\\n' > cmds && debugfs -w -f cmds b.img >/dev/null 2>&1 "
 	    "&& { e2fsck -fy b.img >/dev/null 2>&1; e2fsck -fn b.img >/dev/null 2>&1; }", s->room);
+	if (tail == SMALL_TAIL_LIVE)
+		run("printf x | dd of=%s/b.img bs=1 seek=2100000 conv=notrunc 2>/dev/null", s->room);
 	snprintf(path, sizeof(path), "%s/b.img", s->room);
 	s->want = slurp(path, &s->want_len);
 	find_used(s, path);
@@ -282,12 +296,17 @@ static void make(struct small_stick *s, bool bare, bool same)
 
 void small_make(struct small_stick *s, bool bare)
 {
-	make(s, bare, false);
+	make(s, bare, false, SMALL_WHOLE);
+}
+
+void small_make_tail(struct small_stick *s, bool bare, enum small_tail tail)
+{
+	make(s, bare, false, tail);
 }
 
 void small_make_same(struct small_stick *s)
 {
-	make(s, false, true);
+	make(s, false, true, SMALL_WHOLE);
 }
 
 void small_free(struct small_stick *s)

@@ -40,6 +40,12 @@ struct small_stick {
 void small_make(struct small_stick *s, bool bare);
 /* The image holds all that the overlay holds already. */
 void small_make_same(struct small_stick *s);
+/*
+ * The root image is no whole number of chunks of the overlay. The chunk at its
+ * end is in the overlay, and free, the same as in the image, or different.
+ */
+enum small_tail { SMALL_WHOLE, SMALL_TAIL_DEAD, SMALL_TAIL_EQUAL, SMALL_TAIL_LIVE };
+void small_make_tail(struct small_stick *s, bool bare, enum small_tail tail);
 void small_free(struct small_stick *s);
 
 /* Puts the folder into a state, or takes it down. */

@@ -8,6 +8,8 @@
 #include <time.h>
 
 #include "core/ctx.h"
+#include "core/ops/changes.h"
+#include "core/ops/compact/compact.h"
 #include "core/report/status.h"
 #include "core/plan/journal.h"
 #include "core/stick/stick_priv.h"
@@ -276,6 +278,161 @@ static void test_layout(void **state)
 	lm_stick_close(stick);
 }
 
+/* ---- the worth of chunks: by status, usage, compact and merge, and by other code ---- */
+
+#define COUNT_BLOCK 1024u
+#define COUNT_CHUNK 4096u
+
+static unsigned char *whole(const char *name, size_t *len)
+{
+	int fd = open(help_path(small.room, name), O_RDONLY | O_CLOEXEC);
+	unsigned char *data = NULL;
+	struct stat st;
+
+	assert_true(fd >= 0 && fstat(fd, &st) == 0);
+	*len = (size_t)st.st_size;
+	data = malloc(*len);
+	assert_non_null(data);
+	assert_int_equal(read(fd, data, *len), *len);
+	close(fd);
+	return data;
+}
+
+/* Which blocks of the merged file system are free, as dumpe2fs prints it. */
+static void read_free(bool *is_free, size_t blocks)
+{
+	unsigned long first, last;
+	char line[4096], *p;
+	FILE *f;
+
+	snprintf(line, sizeof(line), "dumpe2fs %s/b.img 2>/dev/null", small.room);
+	f = popen(line, "re");
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f)) {
+		p = strstr(line, "Free blocks: ");
+		/* "Free blocks: 12" is their number, in the head; ranges stand further in. */
+		if (!p || p == line)
+			continue;
+		for (p += strlen("Free blocks: "); *p >= '0' && *p <= '9'; p += strspn(p, ", ")) {
+			first = last = strtoul(p, &p, 10);
+			if (*p == '-')
+				last = strtoul(p + 1, &p, 10);
+			for (; first <= last; first++) {
+				assert_true(first < blocks);
+				is_free[first] = true;
+			}
+		}
+	}
+	pclose(f);
+}
+
+struct counted {
+	uint64_t all, dead, equal, live, live_bytes;
+};
+
+/* From the bytes of the files alone. */
+static void count_by_hand(struct counted *n)
+{
+	size_t len, base_len, overlay_len, blocks;
+	unsigned char *now = whole("b.img", &len), *base = whole("a.img", &base_len);
+	unsigned char *store = whole("stick/LiveOS/overlay-LIVE-1A2B-3C4D", &overlay_len);
+	bool *is_free;
+
+	assert_int_equal(len, base_len);
+	blocks = len / COUNT_BLOCK;
+	is_free = calloc(blocks, sizeof(*is_free));
+	assert_non_null(is_free);
+	read_free(is_free, blocks);
+	*n = (struct counted){ 0 };
+	for (size_t i = 0; i < COUNT_CHUNK / 16; i++) {
+		const unsigned char *record = store + COUNT_CHUNK + i * 16;
+		size_t off = (record[0] | (size_t)record[1] << 8) * COUNT_CHUNK, end, b;
+		const unsigned char *data = store + (record[8] | (size_t)record[9] << 8) * COUNT_CHUNK;
+		bool used = false, differs = false;
+
+		if (data == store)
+			break;
+		n->all++;
+		end = off + COUNT_CHUNK < len ? off + COUNT_CHUNK : len;
+		for (b = off; b < end; b++) {
+			if (is_free[b / COUNT_BLOCK])
+				continue;
+			used = true;
+			differs = differs || base[b] != data[b - off];
+		}
+		n->dead += !used;
+		n->equal += used && !differs;
+		n->live += differs;
+		n->live_bytes += differs ? end - off : 0;
+	}
+	free(is_free);
+	free(store);
+	free(base);
+	free(now);
+}
+
+static void test_partial(void **state)
+{
+	static const enum small_tail tails[] = { SMALL_WHOLE, SMALL_TAIL_DEAD, SMALL_TAIL_EQUAL,
+						 SMALL_TAIL_LIVE };
+	struct counted n, whole_ones = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+		struct changes changes;
+		struct lm_status *s;
+		struct lm_stick *stick;
+		struct stick_look look;
+		struct lm_usage *u;
+		struct compact *c;
+		struct lm_error err;
+
+		small_make_tail(&small, true, tails[i]);
+		assert_int_equal(lm_ctx_new(&ctx, NULL), 0);
+		count_by_hand(&n);
+		/* It is the last chunk that makes the difference. */
+		assert_true(n.dead >= 5 && n.equal >= 3 && n.live >= 20);
+		assert_int_equal(small.want_len % COUNT_CHUNK == 0, tails[i] == SMALL_WHOLE);
+		if (i == 0)
+			whole_ones = n;
+		if (tails[i] == SMALL_TAIL_DEAD)
+			assert_int_equal(n.dead, 6);
+		if (tails[i] == SMALL_TAIL_EQUAL)
+			assert_int_equal(n.equal, whole_ones.equal + 1);
+		if (tails[i] == SMALL_TAIL_LIVE)
+			assert_int_equal(n.live_bytes % COUNT_CHUNK, 3072);
+
+		s = status_of(0);
+		assert_true(s->overlays[0].dead_known);
+		assert_int_equal(s->overlays[0].dead_sectors, n.dead * COUNT_CHUNK / 512);
+		assert_int_equal(s->overlays[0].exceptions, n.all);
+		lm_status_free(s);
+		assert_int_equal(lm_stick_open(ctx, small.top, &stick, &err), 0);
+		assert_int_equal(lm_usage_read(stick, NULL, &u, &err), 0);
+		assert_int_equal(u->total_bytes, n.all * COUNT_CHUNK);
+		assert_int_equal(u->dead_bytes, n.dead * COUNT_CHUNK);
+		assert_int_equal(u->equal_bytes, n.equal * COUNT_CHUNK);
+		assert_int_equal(u->files_bytes + u->fsmeta_bytes, (n.equal + n.live) * COUNT_CHUNK);
+		assert_int_equal(u->compact_frees_bytes, (n.dead + n.equal) * COUNT_CHUNK);
+		lm_usage_free(u);
+		assert_int_equal(stick_look_open(stick, 0, &look, &err), 0);
+		c = compact_new(stick, &err);
+		assert_non_null(c);
+		assert_int_equal(compact_scan(c, &look, look.view, NULL, NULL, NULL, &err), 0);
+		assert_int_equal(c->dead, n.dead);
+		assert_int_equal(c->equal, n.equal);
+		assert_int_equal(c->n_kept, n.live);
+		compact_free(c);
+		assert_int_equal(changes_find(&changes, &look, CHANGES_ALL, true, NULL, NULL, &err), 0);
+		assert_int_equal(changes.live_bytes, n.live_bytes);
+		changes_free(&changes);
+		stick_look_close(&look);
+		lm_stick_close(stick);
+		lm_ctx_free(ctx);
+		small_free(&small);
+	}
+}
+
 /* Looking changes nothing, and takes no time that anybody would notice. */
 static void test_looking(void **state)
 {
@@ -302,6 +459,7 @@ int main(void)
 		TEST(test_healthy), TEST(test_states),     TEST(test_full),
 		TEST(test_home_and_hostile),	TEST(test_interrupted), TEST(test_other_base),
 		cmocka_unit_test(test_walls),   TEST(test_layout),      TEST(test_looking),
+		cmocka_unit_test(test_partial),
 	};
 
 	alarm(120);

@@ -100,12 +100,12 @@ static void test_invalid(void **state)
 static void test_arithmetic(void **state)
 {
 	(void)state;
-	assert_int_equal(usage_allocated_sectors(0, 8), 16);
-	assert_int_equal(usage_allocated_sectors(1, 8), 24);
-	assert_int_equal(usage_allocated_sectors(255, 8), 257 * 8);
-	assert_int_equal(usage_allocated_sectors(256, 8), 259 * 8);
-	assert_int_equal(usage_allocated_sectors(257, 8), 260 * 8);
-	assert_int_equal(usage_allocated_sectors(512, 8), 516 * 8);
+	assert_int_equal(cow_allocated_sectors(0, 8), 16);
+	assert_int_equal(cow_allocated_sectors(1, 8), 24);
+	assert_int_equal(cow_allocated_sectors(255, 8), 257 * 8);
+	assert_int_equal(cow_allocated_sectors(256, 8), 259 * 8);
+	assert_int_equal(cow_allocated_sectors(257, 8), 260 * 8);
+	assert_int_equal(cow_allocated_sectors(512, 8), 516 * 8);
 }
 
 static void test_tree(void **state)

@@ -55,13 +55,6 @@ int compact_scan(struct compact *c, const struct stick_look *look, struct io_sou
 		 struct cow_store *scratch, io_progress_fn progress, void *arg,
 		 struct lm_error *err);
 
-/*
- * All chunks that store or scratch (may be NULL) hold, each once, ascending;
- * malloc'd into *list.
- */
-int compact_union(struct cow_store *store, struct cow_store *scratch, uint64_t **list,
-		  uint64_t *count);
-
 /* Whether what the file system says is free may be left out. Loads its bitmap. */
 bool compact_may_trust(struct fs *fs);
 

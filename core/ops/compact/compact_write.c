@@ -217,8 +217,8 @@ struct proof {
 	const char *path;
 	struct cow_store *store;
 	struct io_source *view; /* base and new overlay */
-	unsigned char *want, *have;
-	uint64_t chunk, size, most, first, count; /* as in writer; the run being gathered */
+	io_progress_fn progress;
+	void *arg;
 };
 
 static int differs(const struct proof *p, struct lm_error *err, const char *why)
@@ -230,43 +230,15 @@ static int differs(const struct proof *p, struct lm_error *err, const char *why)
 	return lm_because(err, "%s", why);
 }
 
-static int prove_run(struct proof *p, struct lm_error *err)
+static int prove_chunk(void *arg, const struct view_chunk *c, struct lm_error *err)
 {
-	const struct merge *m = p->c->m;
-	uint64_t off = p->first * p->chunk;
-	size_t len = (size_t)min_u64(p->count * p->chunk, p->size - off);
-	int ret = io_source_read(m->top, p->want, len, off, err);
+	const struct proof *p = arg;
 
-	if (ret == 0)
-		ret = io_source_read(p->view, p->have, len, off, err);
-	p->count = 0;
-	if (ret < 0 || memcmp(p->want, p->have, len) == 0)
-		return ret;
-	if (p->c->trust) {
-		fs_zero_free(m->look.fs, off, p->want, len);
-		fs_zero_free(m->look.fs, off, p->have, len);
-		if (memcmp(p->want, p->have, len) == 0)
-			return 0;
-	}
-	return differs(p, err, _("a block that the file system uses is not the same"));
-}
-
-static int prove_chunk(struct proof *p, uint64_t chunk, struct lm_error *err)
-{
-	const struct merge *m = p->c->m;
-	uint64_t off = chunk * p->chunk;
-	int ret = 0;
-
-	if (off >= p->size ||
-	    (p->c->trust &&
-	     !fs_range_used(m->look.fs, off, min_u64(p->chunk, p->size - off))))
-		return 0;
-	if (p->count > 0 && (p->first + p->count != chunk || p->count == p->most))
-		ret = prove_run(p, err);
-	if (p->count == 0)
-		p->first = chunk;
-	p->count++;
-	return ret;
+	if (c->kind == VIEW_LIVE)
+		return differs(p, err, _("a block that the file system uses is not the same"));
+	if (p->progress && (c->index & 255) == 0 && p->progress(p->arg, c->index, c->count) != 0)
+		return lm_fail(err, -ECANCELED, NULL, NULL, "%s", _("Stopped"));
+	return 0;
 }
 
 static void count_problem(void *arg, const struct cow_problem *problem)
@@ -278,11 +250,11 @@ static void count_problem(void *arg, const struct cow_problem *problem)
 }
 
 /* The store as such: sound, and nothing in it that the old one does not have. */
-static int prove_tables(struct proof *p, const uint64_t *list, uint64_t count,
-			struct lm_error *err)
+static int prove_tables(const struct proof *p, struct lm_error *err)
 {
 	const struct cow_info *info = cow_store_info(p->store);
-	uint64_t n, k = 0;
+	const struct merge *m = p->c->m;
+	uint64_t n;
 	const struct cow_exception *e = cow_store_sorted(p->store, &n);
 	unsigned bad = 0;
 	int ret = cow_store_check(p->store, count_problem, &bad, err);
@@ -290,74 +262,55 @@ static int prove_tables(struct proof *p, const uint64_t *list, uint64_t count,
 	if (ret < 0)
 		return ret;
 	if (bad || !info->valid || info->header_zero ||
-	    info->chunk_sectors != cow_store_info(p->c->m->look.store)->chunk_sectors)
+	    info->chunk_sectors != cow_store_info(m->look.store)->chunk_sectors)
 		return differs(p, err, _("its tables are not as they must be"));
 	if (p->c->kept && info->allocated_sectors != p->c->after_sectors)
 		return differs(p, err, _("it is not as full as it must be"));
 	for (uint64_t i = 0; i < n; i++) {
-		while (k < count && list[k] < e[i].old_chunk)
-			k++;
-		if (k == count || list[k] != e[i].old_chunk)
+		if (!cow_store_lookup(m->look.store, e[i].old_chunk) &&
+		    !(m->scratch && cow_store_lookup(m->scratch, e[i].old_chunk)))
 			return differs(p, err, _("it holds something that the old one does not"));
 	}
 	return 0;
 }
 
-static int prove_all(struct proof *p, io_progress_fn progress, void *arg,
-		     struct lm_error *err)
+/* The new overlay stands in for the base: what differs from it would be missing. */
+static int prove_all(struct proof *p, struct lm_error *err)
 {
 	const struct merge *m = p->c->m;
-	uint64_t *list = NULL, count = 0;
-	int ret = compact_union(m->look.store, m->scratch, &list, &count);
+	const struct view_fate fate = {
+		.store = m->look.store, .over = m->scratch, .base = p->view, .now = m->top,
+		.fs = p->c->trust ? m->look.fs : NULL,
+	};
+	int ret = prove_tables(p, err);
 
-	if (ret < 0)
-		return no_memory(p->path, err);
-	ret = prove_tables(p, list, count, err);
-	for (uint64_t i = 0; i < count && ret == 0; i++) {
-		ret = prove_chunk(p, list[i], err);
-		if (ret == 0 && progress && (i & 255) == 0 && progress(arg, i, count) != 0)
-			ret = lm_fail(err, -ECANCELED, NULL, NULL, "%s", _("Stopped"));
-	}
-	if (ret == 0 && p->count > 0)
-		ret = prove_run(p, err);
-	free(list);
-	return ret;
+	return ret == 0 ? view_fate_each(&fate, VIEW_FATE_COMPARE, prove_chunk, p, err) : ret;
 }
 
 int compact_prove(struct compact *c, const char *path, io_progress_fn progress, void *arg,
 		  struct lm_error *err)
 {
 	struct merge *m = c->m;
-	struct proof p = { .c = c, .path = path, .size = m->look.base->size_bytes };
+	struct proof p = { .c = c, .path = path, .progress = progress, .arg = arg };
+	uint64_t size = m->look.base->size_bytes;
 	struct io_file *file = NULL;
 	int ret;
 
-	p.chunk = cow_store_info(m->look.store)->chunk_sectors * 512ull;
-	p.most = max_u64(PIECE / p.chunk, 1);
-	p.want = malloc((size_t)(p.most * p.chunk));
-	p.have = malloc((size_t)(p.most * p.chunk));
-	ret = p.want && p.have ? 0 : no_memory(path, err);
-	if (ret == 0) {
-		ret = io_open(m->rw.io, path, IO_READ, &file);
-		/* From the device, not from memory. */
-		if (ret == 0)
-			ret = io_drop_cache(file);
-		if (ret < 0)
-			lm_fail(err, ret, path, NULL, "%s",
-				_("Reading the new overlay back failed"));
-	}
+	ret = io_open(m->rw.io, path, IO_READ, &file);
 	if (ret == 0)
-		ret = cow_store_open(file, path, p.size / 512, &p.store, err);
+		ret = io_drop_cache(file); /* from the device, not from memory */
+	if (ret < 0)
+		lm_fail(err, ret, path, NULL, "%s", _("Reading the new overlay back failed"));
+	if (ret == 0)
+		ret = cow_store_open(file, path, size / 512, &p.store, err);
 	if (ret == 0 && cow_store_info(p.store)->state == LM_STATE_DAMAGED)
 		ret = differs(&p, err, cow_store_info(p.store)->trouble);
 	if (ret == 0)
 		ret = view_open(m->look.base, p.store, false, false, &p.view, err);
 	if (ret == 0)
-		ret = prove_all(&p, progress, arg, err);
+		ret = prove_all(&p, err);
 	io_source_close(p.view);
 	cow_store_close(p.store);
 	io_file_close(file);
-	free(p.want);
-	free(p.have);
 	return ret;
 }

@@ -112,15 +112,12 @@ struct prove {
 static int prove_chunk(struct prove *p, const struct cow_exception *e, struct lm_error *err)
 {
 	struct merge *m = p->m;
-	uint64_t chunk = cow_store_info(p->store)->chunk_sectors * 512ull;
-	uint64_t off = e->old_chunk * chunk, len;
+	uint64_t chunk = cow_store_info(p->store)->chunk_sectors * 512ull, off, len;
 	unsigned char *want = p->buf + chunk;
 	int ret;
 
-	if (off >= m->look.base->size_bytes)
-		return 0;
-	len = min_u64(chunk, m->look.base->size_bytes - off);
-	if (m->changes.trust_fs && !fs_range_used(m->look.fs, off, len))
+	if (!view_fate_range(&m->changes.chunks, e->old_chunk, &off, &len) ||
+	    !view_fate_used(&m->changes.chunks, off, len))
 		return 0;
 	ret = io_read_full(m->look.base_file, p->buf, (size_t)len, off);
 	if (ret < 0)
@@ -128,11 +125,7 @@ static int prove_chunk(struct prove *p, const struct cow_exception *e, struct lm
 	ret = cow_store_read(p->store, e->new_chunk, 0, want, (size_t)len, err);
 	if (ret < 0)
 		return ret;
-	if (m->changes.trust_fs) {
-		fs_zero_free(m->look.fs, off, p->buf, (size_t)len);
-		fs_zero_free(m->look.fs, off, want, (size_t)len);
-	}
-	if (memcmp(p->buf, want, (size_t)len) == 0)
+	if (view_fate_same(&m->changes.chunks, off, p->buf, want, (size_t)len))
 		return 0;
 	lm_fail(err, -EIO, m->base,
 		_("Nothing is lost: the overlay still holds it. The stick may be failing: copy "
