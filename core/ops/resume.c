@@ -57,11 +57,11 @@ static void resume_free(void *state)
 /* Only a file directly in LiveOS is ever meant. */
 static bool is_here(const struct merge *m, const char *path)
 {
-	size_t n = strlen(m->dir);
+	size_t n = strlen(m->s->dir);
 
-	if (path && strcmp(m->dir, ".") == 0)
+	if (path && strcmp(m->s->dir, ".") == 0)
 		return *path && *path != '.' && !strchr(path, '/');
-	return path && strncmp(path, m->dir, n) == 0 && path[n] == '/' &&
+	return path && strncmp(path, m->s->dir, n) == 0 && path[n] == '/' &&
 	       !strchr(path + n + 1, '/') && path[n + 1] != '\0' && path[n + 1] != '.';
 }
 
@@ -77,7 +77,7 @@ static bool is_overlay(const struct lm_stick *s, const char *path)
 
 static int check_record(const struct merge *m, const struct record *rec, struct lm_error *err)
 {
-	const struct lm_stick *s = m->stick;
+	const struct lm_stick *s = m->s->stick;
 	bool good = is_overlay(s, rec->overlay);
 
 	if (rec->op == LM_OP_MERGE)
@@ -88,10 +88,7 @@ static int check_record(const struct merge *m, const struct record *rec, struct 
 		good = is_here(m, rec->osmin) && strstr(rec->osmin, "osmin") != NULL;
 	if (good)
 		return 0;
-	return lm_refuse(err, -EUCLEAN, s->given,
-			 _("Nothing was touched. Is it the stick that the journal was written on?"),
-			 _("the files that it names are not there"), "%s",
-			 _("The note about an interrupted operation does not fit this stick"));
+	return session_foreign_note(m->s, _("the files that it names are not there"), err);
 }
 
 static enum way way_of(const struct record *rec, bool undo)
@@ -117,7 +114,7 @@ static int take_record(struct resume *r, struct io *io, struct lm_error *err)
 	struct merge *m = r->m;
 	struct record rec;
 	struct io_stat st;
-	int ret = record_read(io, m->dir, &rec, err);
+	int ret = record_read(io, m->s->dir, &rec, err);
 
 	if (ret == -EBADMSG) {
 		/*
@@ -133,8 +130,8 @@ static int take_record(struct resume *r, struct io *io, struct lm_error *err)
 	if (ret == 0) {
 		char path[64];
 
-		snprintf(path, sizeof(path), "%.40s/livemend.new", m->dir);
-		r->way = io_stat(io, path, &st) == 0 || compact_has_leftover(m, io) ?
+		snprintf(path, sizeof(path), "%.40s/livemend.new", m->s->dir);
+		r->way = io_stat(io, path, &st) == 0 || compact_has_leftover(m->s, io) ?
 				 WAY_LEFTOVER :
 				 WAY_NOTHING;
 		return 0;
@@ -144,10 +141,10 @@ static int take_record(struct resume *r, struct io *io, struct lm_error *err)
 		record_free(&rec);
 		return ret;
 	}
-	record_free(&m->rec);
-	m->rec = rec;
-	m->bare = rec.phase == RECORD_APPLYING || m->stick->container == STICK_BARE;
-	m->in_place = m->bare && rec.method == LM_METHOD_REWRITE;
+	record_free(&m->s->rec);
+	m->s->rec = rec;
+	m->s->bare = rec.phase == RECORD_APPLYING || m->s->stick->container == STICK_BARE;
+	m->in_place = m->s->bare && rec.method == LM_METHOD_REWRITE;
 	r->way = way_of(&rec, r->undo);
 	return 0;
 }
@@ -155,16 +152,16 @@ static int take_record(struct resume *r, struct io *io, struct lm_error *err)
 static int set_paths(struct resume *r, struct lm_error *err)
 {
 	struct merge *m = r->m;
-	const struct lm_stick *s = m->stick;
-	const char *base = m->rec.base ? m->rec.base : s->base_path ? s->base_path : "";
-	const char *overlay = m->rec.overlay ? m->rec.overlay :
-			      s->n_overlays  ? s->overlays[0].path :
-					       "";
-	struct record keep = m->rec;
+	const struct lm_stick *s = m->s->stick;
+	const char *base = m->s->rec.base ? m->s->rec.base : s->base_path ? s->base_path : "";
+	const char *overlay = m->s->rec.overlay ? m->s->rec.overlay :
+			      s->n_overlays     ? s->overlays[0].path :
+						  "";
+	struct record keep = m->s->rec;
 	int ret;
 
-	/* merge_paths() fills in the record's too. */
-	m->rec.base = m->rec.overlay = NULL;
+	/* session_paths() fills in the record's too. */
+	m->s->rec.base = m->s->rec.overlay = NULL;
 	ret = merge_paths(m, base, overlay, err);
 	free(keep.base);
 	free(keep.overlay);
@@ -175,14 +172,14 @@ static int open_work(struct merge *m, struct lm_error *err)
 {
 	int ret;
 
-	if (!m->rec.work)
+	if (!m->s->rec.work)
 		return 0;
 	merge_work_names(m);
-	m->work_path = strdup(m->rec.work);
-	ret = m->work_path ? merge_work_table(m) : -ENOMEM;
-	if (ret == 0 || (m->rec.phase != RECORD_SWAPPING && m->rec.phase != RECORD_MERGING))
+	m->s->work_path = strdup(m->s->rec.work);
+	ret = m->s->work_path ? session_work_table(m->s) : -ENOMEM;
+	if (ret == 0 || (m->s->rec.phase != RECORD_SWAPPING && m->s->rec.phase != RECORD_MERGING))
 		return 0; /* only leftovers are there, if anything */
-	return lm_refuse(err, ret, m->rec.work,
+	return lm_refuse(err, ret, m->s->rec.work,
 			 _("Mount the disk with this folder at the same place, and resume again. "
 			   "The image on the stick is not complete without it."),
 			 _("the work folder is not there"), "%s",
@@ -198,33 +195,31 @@ static int step_check(struct plan_run *run, void *state, struct lm_error *err)
 	enum way planned = r->way;
 	int ret;
 
-	m->run = run;
+	m->s->run = run;
 	ret = merge_lock(m, err);
 	if (ret < 0)
 		return ret;
 	/* Again under the lock: it must be what was planned for. */
-	ret = take_record(r, m->rw.io, err);
+	ret = take_record(r, m->s->rw.io, err);
 	if (ret == 0 && r->way != planned)
-		ret = lm_refuse(err, -EAGAIN, m->stick->given, _("Look again."),
-				_("it has changed meanwhile"), "%s",
-				_("The stick is not as it was when this was planned"));
+		ret = session_changed(m->s, err);
 	return ret;
 }
 
 /* The base is a good image, and the overlay, as far as it can be told, is one for it. */
 static int prove_base(struct merge *m, struct lm_error *err)
 {
-	int ret = merge_look(m, m->base, err);
+	int ret = merge_look(m, m->s->base, err);
 
-	if (ret == 0 && (!m->look.view || (!m->bare && !m->look.image)))
-		ret = lm_refuse(err, -EUCLEAN, m->base, _("See `livemend doctor`."),
+	if (ret == 0 && (!m->s->look.view || (!m->s->bare && !m->s->look.image)))
+		ret = lm_refuse(err, -EUCLEAN, m->s->base, _("See `livemend doctor`."),
 				_("it cannot be read"), "%s", _("The image in place is not good"));
-	if (ret == 0 && !m->look.paired)
-		ret = lm_refuse(err, -EUCLEAN, m->base, _("See `livemend doctor`."),
-				m->look.pair_why, "%s",
+	if (ret == 0 && !m->s->look.paired)
+		ret = lm_refuse(err, -EUCLEAN, m->s->base, _("See `livemend doctor`."),
+				m->s->look.pair_why, "%s",
 				_("Overlay and image do not belong together"));
-	if (ret == 0 && m->look.image)
-		ret = image_check(m->look.image, merge_progress, m, err);
+	if (ret == 0 && m->s->look.image)
+		ret = image_check(m->s->look.image, session_progress, m->s, err);
 	merge_unlook(m);
 	return ret;
 }
@@ -238,8 +233,8 @@ static bool nothing_but_note(const struct resume *r)
 	const struct merge *m = r->m;
 	struct io_stat st;
 
-	return r->damaged && io_stat(m->rw.io, m->fresh, &st) == -ENOENT &&
-	       !compact_has_leftover(r->m, m->rw.io);
+	return r->damaged && io_stat(m->s->rw.io, m->fresh, &st) == -ENOENT &&
+	       !compact_has_leftover(m->s, m->s->rw.io);
 }
 
 static int step_leftover(struct plan_run *run, void *state, struct lm_error *err)
@@ -248,7 +243,7 @@ static int step_leftover(struct plan_run *run, void *state, struct lm_error *err
 	struct merge *m = r->m;
 	int ret;
 
-	m->run = run;
+	m->s->run = run;
 	plan_run_message(run, "%s", _("Proving that the image in place is good"));
 	ret = prove_base(m, err);
 	if (ret == -EUCLEAN && nothing_but_note(r)) {
@@ -258,17 +253,18 @@ static int step_leftover(struct plan_run *run, void *state, struct lm_error *err
 	if (ret < 0)
 		return ret;
 	plan_run_critical(run, true);
-	ret = journal_log(m->rw.io, m->dir, err, "resume: leftovers are removed");
+	ret = journal_log(m->s->rw.io, m->s->dir, err, "resume: leftovers are removed");
 	if (ret == 0 && r->damaged)
-		ret = journal_pending_clear(m->rw.io, m->dir, err);
+		ret = journal_pending_clear(m->s->rw.io, m->s->dir, err);
 	if (ret == 0)
 		ret = merge_remove_leftover(m, m->fresh, err);
 	if (ret == 0)
-		ret = compact_remove_leftover(m, err);
+		ret = compact_remove_leftover(m->s, err);
 	if (ret == 0)
-		merge_tell_if_hurt(run, m, _("Image and overlay are as before the operation."));
+		session_tell_if_hurt(run, m->s,
+				     _("Image and overlay are as before the operation."));
 	else
-		merge_help_if_hurt(m, err);
+		session_help_if_hurt(m->s, err);
 	return ret;
 }
 
@@ -278,17 +274,18 @@ static int step_undo(struct plan_run *run, void *state, struct lm_error *err)
 	int ret;
 
 	plan_run_critical(run, true);
-	m->run = run;
+	m->s->run = run;
 	/* For the record only, and before anything that may turn the stick read-only. */
-	journal_log(m->rw.io, m->dir, NULL, "resume: %s is undone", lm_op_word(m->rec.op));
-	if (m->rec.op == LM_OP_RESET)
-		ret = journal_pending_clear(m->rw.io, m->dir, err);
+	journal_log(m->s->rw.io, m->s->dir, NULL, "resume: %s is undone", lm_op_word(m->s->rec.op));
+	if (m->s->rec.op == LM_OP_RESET)
+		ret = journal_pending_clear(m->s->rw.io, m->s->dir, err);
 	else
 		ret = merge_undo(m, err);
 	if (ret == 0)
-		merge_tell_if_hurt(run, m, _("Image and overlay are as before the operation."));
+		session_tell_if_hurt(run, m->s,
+				     _("Image and overlay are as before the operation."));
 	else
-		merge_help_if_hurt(m, err);
+		session_help_if_hurt(m->s, err);
 	return ret;
 }
 
@@ -296,7 +293,7 @@ static int prove_unchanged(struct merge *m, struct lm_error *err)
 {
 	if (m->changes.changed_blocks == 0)
 		return 0;
-	lm_fail(err, -EBADMSG, m->base, NULL, "%s", _("The image is not what it should be"));
+	lm_fail(err, -EBADMSG, m->s->base, NULL, "%s", _("The image is not what it should be"));
 	return lm_because(err, "%s", _("the overlay differs from it"));
 }
 
@@ -308,39 +305,41 @@ static int step_verify(struct plan_run *run, void *state, struct lm_error *err)
 {
 	struct resume *r = state;
 	struct merge *m = r->m;
-	enum merge_overlay now;
+	enum session_overlay now;
 	struct merge_places p;
 	const char *old, *fresh;
 	int ret;
 
-	m->run = run;
-	if (m->rec.phase == RECORD_CLEANING)
+	m->s->run = run;
+	if (m->s->rec.phase == RECORD_CLEANING)
 		return 0;
-	ret = merge_overlay_now(m, &now, err);
-	if (ret < 0 || now != MERGE_OVERLAY_SAME)
+	ret = session_overlay_now(m->s, &now, err);
+	if (ret < 0 || now != SESSION_OVERLAY_SAME)
 		return ret;
 	ret = merge_find_places(m, &p, err);
 	if (ret < 0)
 		return ret;
-	old = record_same(&p.base, &m->rec.old_image)  ? m->base :
-	      record_same(&p.fresh, &m->rec.old_image) ? m->fresh :
-	      record_same(&p.aside, &m->rec.old_image) ? m->aside :
-							 NULL;
-	fresh = record_same(&p.base, &m->rec.new_image)  ? m->base :
-		record_same(&p.fresh, &m->rec.new_image) ? m->fresh :
-							   NULL;
+	old = record_same(&p.base, &m->s->rec.old_image)  ? m->s->base :
+	      record_same(&p.fresh, &m->s->rec.old_image) ? m->fresh :
+	      record_same(&p.aside, &m->s->rec.old_image) ? m->aside :
+							    NULL;
+	fresh = record_same(&p.base, &m->s->rec.new_image)  ? m->s->base :
+		record_same(&p.fresh, &m->s->rec.new_image) ? m->fresh :
+							      NULL;
 	if (!old || !fresh)
 		return 0;
 	ret = merge_look(m, old, err);
 	if (ret == 0)
-		ret = changes_find(&m->changes, &m->look, CHANGES_ALL, true, merge_progress, m, err);
+		ret = changes_find(&m->changes, &m->s->look, CHANGES_ALL, true, session_progress,
+				   m->s, err);
 	if (ret == 0)
-		ret = record_unchanged(&m->rec) ? prove_unchanged(m, err) :
-						  merge_verify_at(m, run, m->rw.io, fresh, err);
+		ret = record_unchanged(&m->s->rec) ?
+			      prove_unchanged(m, err) :
+			      merge_verify_at(m, run, m->s->rw.io, fresh, err);
 	merge_unlook(m);
 	if (ret == -EBADMSG) {
 		/* It was proved once: it, or the overlay, has changed since. The old one counts. */
-		ctx_log(m->ctx, LM_LOG_WARN, "%s: %s: %s", err->what, err->on, err->why);
+		ctx_log(m->s->ctx, LM_LOG_WARN, "%s: %s: %s", err->what, err->on, err->why);
 		lm_error_clear(err);
 		r->distrust = true;
 		return 0;
@@ -357,26 +356,27 @@ static int step_finish(struct plan_run *run, void *state, struct lm_error *err)
 {
 	struct resume *r = state;
 	struct merge *m = r->m;
-	enum merge_overlay now;
+	enum session_overlay now;
 	struct merge_places p;
 	int ret;
 
 	plan_run_critical(run, true);
-	m->run = run;
-	if (m->rec.phase == RECORD_CLEANING) {
+	m->s->run = run;
+	if (m->s->rec.phase == RECORD_CLEANING) {
 		ret = merge_finish(m, err);
 		if (ret == 0)
-			merge_tell_if_hurt(run, m, _("The new image is in place, the merge is finished."));
+			session_tell_if_hurt(
+				run, m->s, _("The new image is in place, the merge is finished."));
 		goto out;
 	}
-	ret = merge_overlay_now(m, &now, err);
+	ret = session_overlay_now(m->s, &now, err);
 	if (ret == 0)
 		ret = merge_find_places(m, &p, err);
 	if (ret < 0)
 		goto out;
 	if (r->distrust ||
-	    (m->rec.phase == RECORD_READY && record_same(&p.base, &m->rec.old_image) &&
-	     (now == MERGE_OVERLAY_USED || !record_same(&p.fresh, &m->rec.new_image)))) {
+	    (m->s->rec.phase == RECORD_READY && record_same(&p.base, &m->s->rec.old_image) &&
+	     (now == SESSION_OVERLAY_USED || !record_same(&p.fresh, &m->s->rec.new_image)))) {
 		ret = merge_undo(m, err);
 		if (ret == 0)
 			plan_run_result(run,
@@ -386,14 +386,15 @@ static int step_finish(struct plan_run *run, void *state, struct lm_error *err)
 					_("Merge again when you like."));
 		return ret;
 	}
-	if (m->rec.phase == RECORD_SWAPPING)
-		ret = merge_work_put(m, m->work_new, &m->rec.new_image, err);
+	if (m->s->rec.phase == RECORD_SWAPPING)
+		ret = merge_work_put(m, m->s->work_new, &m->s->rec.new_image, err);
 	else
 		ret = merge_exchange(m, err);
 	if (ret == 0)
 		ret = merge_finish(m, err);
 	if (ret == 0)
-		merge_tell_if_hurt(run, m, _("The new image is in place, the merge is finished."));
+		session_tell_if_hurt(run, m->s,
+				     _("The new image is in place, the merge is finished."));
 	if (ret == 0 && m->kept_overlay)
 		plan_run_result(run,
 				_("The new image is in place. The stick was used meanwhile, so the "
@@ -402,7 +403,7 @@ static int step_finish(struct plan_run *run, void *state, struct lm_error *err)
 out:
 	if (ret < 0 && err) {
 		err->outcome = LM_RESUMABLE;
-		merge_help_if_hurt(m, err);
+		session_help_if_hurt(m->s, err);
 	}
 	return ret;
 }
@@ -412,14 +413,16 @@ static int step_look(struct plan_run *run, void *state, struct lm_error *err)
 	struct merge *m = ((struct resume *)state)->m;
 	int ret;
 
-	m->run = run;
-	ret = merge_look(m, m->base, err);
+	m->s->run = run;
+	ret = merge_look(m, m->s->base, err);
 	if (ret == 0)
-		ret = merge_refusal(m, &m->look, err);
+		ret = merge_refusal(m, &m->s->look, err);
 	if (ret == 0)
-		ret = record_identify_overlay(m->rw.io, m->overlay, &m->rec.overlay_id, NULL, err);
+		ret = record_identify_overlay(m->s->rw.io, m->s->overlay, &m->s->rec.overlay_id,
+					      NULL, err);
 	if (ret == 0)
-		ret = changes_find(&m->changes, &m->look, CHANGES_ALL, true, merge_progress, m, err);
+		ret = changes_find(&m->changes, &m->s->look, CHANGES_ALL, true, session_progress,
+				   m->s, err);
 	if (ret < 0 && err)
 		err->outcome = LM_RESUMABLE;
 	return ret;
@@ -432,25 +435,25 @@ static int step_look(struct plan_run *run, void *state, struct lm_error *err)
 static int step_look_copies(struct plan_run *run, void *state, struct lm_error *err)
 {
 	struct merge *m = ((struct resume *)state)->m;
-	enum merge_overlay now;
+	enum session_overlay now;
 	struct record_id base;
 	struct io_stat st;
 	int ret;
 
-	m->run = run;
-	m->noted = true;
-	ret = merge_look(m, m->base, err);
+	m->s->run = run;
+	m->s->noted = true;
+	ret = merge_look(m, m->s->base, err);
 	if (ret == 0)
-		ret = merge_refusal(m, &m->look, err);
+		ret = merge_refusal(m, &m->s->look, err);
 	if (ret == 0)
-		ret = merge_overlay_now(m, &now, err);
+		ret = session_overlay_now(m->s, &now, err);
 	if (ret == 0)
-		ret = record_identify(m->rw.io, m->base, &base, err);
-	if (ret == 0 &&
-	    (now != MERGE_OVERLAY_SAME || !record_same(&base, &m->rec.old_image) ||
-	     io_stat(m->work, m->work_root, &st) || st.size_bytes != m->look.base->size_bytes ||
-	     io_stat(m->work, m->work_cow, &st))) {
-		ret = lm_fail(err, -ESTALE, m->work_path,
+		ret = record_identify(m->s->rw.io, m->s->base, &base, err);
+	if (ret == 0 && (now != SESSION_OVERLAY_SAME || !record_same(&base, &m->s->rec.old_image) ||
+			 io_stat(m->s->work, m->work_root, &st) ||
+			 st.size_bytes != m->s->look.base->size_bytes ||
+			 io_stat(m->s->work, m->work_cow, &st))) {
+		ret = lm_fail(err, -ESTALE, m->s->work_path,
 			      _("`livemend resume --undo` removes them, and the merge can begin "
 				"anew. Nothing is lost."),
 			      "%s", _("The copies in the work folder are of no use any more"));
@@ -520,16 +523,16 @@ static int step_reset(struct plan_run *run, void *state, struct lm_error *err)
 	int ret;
 
 	plan_run_critical(run, true);
-	m->run = run;
-	ret = merge_reset_overlay(m, err);
+	m->s->run = run;
+	ret = session_reset_overlay(m->s, &m->kept_overlay, err);
 	if (ret == 0)
-		ret = journal_log(m->rw.io, m->dir, err,
+		ret = journal_log(m->s->rw.io, m->s->dir, err,
 				  m->kept_overlay ? "resume: reset: the stick was used since, and "
 						    "%s was kept" :
 						    "reset: the changes in %s were forgotten",
-				  m->overlay);
+				  m->s->overlay);
 	if (ret == 0)
-		ret = journal_pending_clear(m->rw.io, m->dir, err);
+		ret = journal_pending_clear(m->s->rw.io, m->s->dir, err);
 	if (ret == 0 && m->kept_overlay)
 		plan_run_result(run,
 				_("The stick was used after the reset was cut off: what is in the "
@@ -541,14 +544,6 @@ static int step_reset(struct plan_run *run, void *state, struct lm_error *err)
 }
 
 /* ---- the plan ---- */
-
-static int step_nothing(struct plan_run *run, void *state, struct lm_error *err)
-{
-	(void)run;
-	(void)state;
-	(void)err;
-	return 0;
-}
 
 static void say_check(struct lm_plan *plan)
 {
@@ -564,7 +559,7 @@ static void say_finish(struct lm_plan *plan, const struct merge *m)
 	s = plan_step(plan, "verify", _("Prove the new image once more"),
 		      _("As long as the old image is there it can be compared with it."),
 		      step_verify);
-	s->work_bytes = m->rec.new_image.bytes;
+	s->work_bytes = m->s->rec.new_image.bytes;
 	s->cancellable = true;
 	s = plan_step(plan, "finish", _("Finish the merge"),
 		      _("The new image gets its name, the overlay is emptied, the old image "
@@ -638,7 +633,8 @@ static void say(struct resume *r, struct lm_plan *plan)
 		plan_text(plan, _("Nothing to resume"),
 			  _("No operation on this stick was interrupted."));
 		plan_step(plan, "check", _("See that there is nothing to do"),
-			  _("There is no note about an operation on the stick."), step_nothing);
+			  _("There is no note about an operation on the stick."),
+			  session_step_nothing);
 		plan_result(plan, _("Nothing was interrupted on this stick."), "");
 		break;
 	case WAY_LEFTOVER:
@@ -716,8 +712,8 @@ int ops_plan_resume(struct lm_stick *stick, const struct lm_options *options, st
 	r->m = merge_new(stick, err);
 	if (!r->m)
 		return -ENOMEM;
-	r->m->resuming = true;
-	r->m->bare = r->m->in_place = stick->container == STICK_BARE;
+	r->m->s->resuming = true;
+	r->m->in_place = stick->container == STICK_BARE;
 	lm_error_clear(&why);
 	plan_text(plan, _("Take up an interrupted operation"),
 		  _("Finishes, or undoes, what was cut off."));
@@ -729,18 +725,11 @@ int ops_plan_resume(struct lm_stick *stick, const struct lm_options *options, st
 		ret = stick_rw_possible(stick, &why);
 	if (ret == -EROFS) {
 		why.help[0] = '\0';
-		lm_error_help(&why, merge_fsck_help());
+		lm_error_help(&why, session_fsck_help());
 	}
 	if (ret == 0)
 		ret = open_work(r->m, &why);
-	if (ret == -ENOMEM) {
-		if (err)
-			*err = why;
-		return ret;
-	}
-	if (ret < 0)
-		plan_refuse(plan, &why);
-	else
+	if (ret == 0)
 		say(r, plan);
-	return 0;
+	return session_planned(plan, ret, &why, err);
 }

@@ -12,6 +12,7 @@
 #include "core/io/io_file.h"
 #include "core/io/io_replace.h"
 #include "core/ops/compact/compact_plan.h"
+#include "core/ops/swap.h"
 #include "core/io/io_copy.h"
 #include "core/plan/journal.h"
 #include "core/text.h"
@@ -20,18 +21,15 @@
 
 struct compact *compact_new(struct lm_stick *stick, struct lm_error *err)
 {
-	struct compact *c = calloc(1, sizeof(*c));
+	struct session *s = session_new(stick, LM_OP_COMPACT, err);
+	struct compact *c = s ? calloc(1, sizeof(*c)) : NULL;
 
-	if (c)
-		c->m = merge_new(stick, err);
-	if (!c || !c->m) {
-		free(c);
+	if (s && !c) {
+		session_free(s);
 		lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Planning failed"));
-		return NULL;
 	}
-	c->m->rec.op = LM_OP_COMPACT;
-	c->m->bare = stick->container == STICK_BARE;
-	c->m->lenient = true;
+	if (c)
+		c->s = s;
 	return c;
 }
 
@@ -40,11 +38,8 @@ void compact_free(void *compact)
 	struct compact *c = compact;
 
 	io_file_close(c->fresh_lock);
-	merge_unlook(c->m);
-	cow_store_close(c->m->scratch);
-	c->m->scratch = NULL;
+	session_free(c->s);
 	io_file_close(c->scratch_file);
-	merge_free(c->m);
 	free(c->fresh);
 	free(c->aside);
 	free(c->kept);
@@ -53,14 +48,13 @@ void compact_free(void *compact)
 
 int compact_paths(struct compact *c, const char *overlay, struct lm_error *err)
 {
-	const struct lm_stick *s = c->m->stick;
-	int ret = merge_paths(c->m, s->base_path ? s->base_path : "", overlay, err);
+	int ret = session_overlay_path(c->s, overlay, err);
 
 	if (ret < 0)
 		return ret;
-	if (asprintf(&c->fresh, "%s/livemend.cow", c->m->dir) < 0)
+	if (asprintf(&c->fresh, "%s/livemend.cow", c->s->dir) < 0)
 		c->fresh = NULL;
-	if (asprintf(&c->aside, "%s/livemend.bak", c->m->dir) < 0)
+	if (asprintf(&c->aside, "%s/livemend.bak", c->s->dir) < 0)
 		c->aside = NULL;
 	return c->fresh && c->aside ? 0 : lm_fail(err, -ENOMEM, NULL, NULL, "%s",
 						  _("Planning failed"));
@@ -68,52 +62,16 @@ int compact_paths(struct compact *c, const char *overlay, struct lm_error *err)
 
 /* ---- check ---- */
 
-static void worst_problem(void *arg, const struct cow_problem *p)
-{
-	bool *bad = arg;
-
-	*bad = *bad || !p->harmless;
-}
-
 int compact_refusal(struct compact *c, const struct stick_look *look, struct lm_error *err)
 {
-	const char *what = _("This overlay cannot be compacted as it is");
-	const struct merge *m = c->m;
-	const struct cow_info *info = look->store ? cow_store_info(look->store) : NULL;
-	bool bad = false;
-	int ret;
+	const struct session_words words = {
+		.cannot = _("This overlay cannot be compacted as it is"),
+		.damaged = _("This overlay cannot be compacted as it is"),
+		.nothing = _("There is nothing to compact"),
+		.help_invalid = _("Recover it first: `livemend recover`."),
+	};
 
-	if (info && info->state == LM_STATE_INVALID)
-		return lm_refuse(err, -EUCLEAN, m->overlay,
-				 _("Recover it first: `livemend recover`."),
-				 _("it is marked as invalid, so the kernel does not read it"), "%s",
-				 what);
-	if (info && info->state == LM_STATE_DAMAGED)
-		return lm_refuse(err, -EUCLEAN, m->overlay, _("See `livemend doctor`."),
-				 info->trouble, "%s", what);
-	if (look->trouble.code != 0) {
-		if (err) {
-			*err = look->trouble;
-			err->outcome = LM_REFUSED;
-		}
-		return look->trouble.code;
-	}
-	if (!info || !look->base || !look->view)
-		return lm_refuse(err, -EUCLEAN, m->stick->given, _("See `livemend doctor`."),
-				 _("image or overlay cannot be read"), "%s",
-				 _("There is nothing to compact"));
-	ret = cow_store_check(look->store, worst_problem, &bad, err);
-	if (ret < 0)
-		return ret;
-	if (bad)
-		return lm_refuse(err, -EUCLEAN, m->overlay, _("See `livemend doctor`."),
-				 _("its tables break the rules of the format"), "%s", what);
-	if (!look->paired)
-		return lm_refuse(err, -EUCLEAN, m->overlay,
-				 _("Put the image back that the overlay was used with."),
-				 look->pair_why, "%s",
-				 _("Overlay and image do not belong together"));
-	return 0;
+	return session_refusal(c->s, look, &words, err);
 }
 
 /*
@@ -122,8 +80,9 @@ int compact_refusal(struct compact *c, const struct stick_look *look, struct lm_
  */
 static int make_scratch(struct compact *c, struct lm_error *err)
 {
-	const struct merge *m = c->m;
-	uint64_t size = m->look.base->size_bytes, chunk = cow_store_info(m->look.store)->chunk_sectors;
+	const struct session *s = c->s;
+	uint64_t size = s->look.base->size_bytes,
+		 chunk = cow_store_info(s->look.store)->chunk_sectors;
 	int fd = memfd_create("livemend-repair", MFD_CLOEXEC), ret;
 
 	ret = fd < 0 ? -errno : io_fd_file(fd, &c->scratch_file);
@@ -135,39 +94,32 @@ static int make_scratch(struct compact *c, struct lm_error *err)
 			       _("Making room in memory for repairs failed"));
 	ret = cow_format(c->scratch_file, (uint32_t)chunk, _("memory"), err);
 	if (ret == 0)
-		ret = cow_store_open(c->scratch_file, _("memory"), size / 512, &c->m->scratch, err);
-	return ret == 0 ? merge_look(c->m, c->m->base, err) : ret;
+		ret = cow_store_open(c->scratch_file, _("memory"), size / 512, &c->s->scratch, err);
+	return ret == 0 ? session_look(c->s, c->s->base, err) : ret;
 }
 
 static int step_check(struct plan_run *run, void *compact, struct lm_error *err)
 {
 	struct compact *c = compact;
-	struct merge *m = c->m;
-	struct record pending;
+	struct session *s = c->s;
 	int ret;
 
-	m->run = run;
-	ret = merge_lock(m, err);
-	if (ret < 0)
-		return ret;
-	ret = record_read(m->rw.io, m->dir, &pending, err);
-	if (ret == 1)
-		record_free(&pending);
-	if (ret != 0)
-		return lm_refuse(err, -EBUSY, m->stick->given, _("Run `livemend resume` first."),
-				 _("an operation on it was interrupted"), "%s",
-				 _("The stick is in the middle of something"));
-	ret = merge_look(m, m->base, err);
+	s->run = run;
+	ret = session_lock(s, false, err);
 	if (ret == 0)
-		ret = compact_refusal(c, &m->look, err);
+		ret = session_no_pending(s, err);
 	if (ret == 0)
-		ret = record_identify(m->rw.io, m->base, &m->rec.old_image, err);
-	if (ret == 0 && !c->in_place && merge_can_check_fs(m))
+		ret = session_look(s, s->base, err);
+	if (ret == 0)
+		ret = compact_refusal(c, &s->look, err);
+	if (ret == 0)
+		ret = record_identify(s->rw.io, s->base, &s->rec.old_image, err);
+	if (ret == 0 && !c->in_place && session_can_check_fs(s))
 		ret = make_scratch(c, err);
 	if (ret == 0)
-		ret = merge_check_fs(m, err);
+		ret = session_check_fs(s, true, err);
 	if (ret == 0)
-		ret = record_identify_overlay(m->rw.io, m->overlay, &m->rec.overlay_id, NULL, err);
+		ret = record_identify_overlay(s->rw.io, s->overlay, &s->rec.overlay_id, NULL, err);
 	return ret;
 }
 
@@ -176,11 +128,11 @@ static int step_check(struct plan_run *run, void *compact, struct lm_error *err)
 /* The plan's own look still holds: nothing has changed, nothing was repaired. */
 static bool still_holds(const struct compact *c)
 {
-	const struct merge *m = c->m;
+	const struct session *s = c->s;
 
-	return record_same(&c->scanned, &m->rec.overlay_id) &&
-	       (!m->scratch || cow_store_info(m->scratch)->exceptions == 0) &&
-	       c->trust == compact_may_trust(m->look.fs);
+	return record_same(&c->scanned, &s->rec.overlay_id) &&
+	       (!s->scratch || cow_store_info(s->scratch)->exceptions == 0) &&
+	       c->trust == compact_may_trust(s->look.fs);
 }
 
 bool compact_wins(const struct compact *c)
@@ -209,15 +161,15 @@ int compact_choose_one(struct compact *c, struct cow_store *store, struct lm_err
 static int step_compare(struct plan_run *run, void *compact, struct lm_error *err)
 {
 	struct compact *c = compact;
-	struct merge *m = c->m;
+	struct session *s = c->s;
 	char size[16];
 	int ret = 0;
 
-	m->run = run;
+	s->run = run;
 	if (!still_holds(c)) {
-		ret = compact_scan(c, &m->look, m->top, m->scratch, merge_progress, m, err);
+		ret = compact_scan(c, &s->look, s->top, s->scratch, session_progress, s, err);
 		if (ret == 0)
-			ret = compact_choose_one(c, m->look.store, err);
+			ret = compact_choose_one(c, s->look.store, err);
 	}
 	if (ret < 0)
 		return ret;
@@ -237,29 +189,27 @@ static int step_compare(struct plan_run *run, void *compact, struct lm_error *er
 static int step_build(struct plan_run *run, void *compact, struct lm_error *err)
 {
 	struct compact *c = compact;
-	struct merge *m = c->m;
+	struct session *s = c->s;
 	int ret;
 
-	m->run = run;
+	s->run = run;
 	if (c->nothing)
 		return 0;
-	m->rec.phase = RECORD_BUILDING;
-	m->noted = true;
-	ret = record_write(m->rw.io, m->dir, &m->rec, err);
+	ret = session_note(s, RECORD_BUILDING, err);
 	/* Left by an older run. */
 	if (ret == 0)
-		ret = merge_remove_beside(m, c->fresh, m->overlay, err);
+		ret = swap_remove_beside(s, c->fresh, s->overlay, err);
 	if (ret == 0)
-		ret = compact_write(c, merge_progress, m, err);
+		ret = compact_write(c, session_progress, s, err);
 	if (ret == 0) {
-		ret = io_sync_dir(m->rw.io, m->dir);
+		ret = io_sync_dir(s->rw.io, s->dir);
 		if (ret < 0)
 			lm_fail(err, ret, c->fresh, NULL, "%s",
 				_("Writing the new overlay failed"));
 	}
 	if (ret == 0)
-		ret = record_identify_overlay(m->rw.io, c->fresh, &m->rec.new_image, NULL, err);
-	if (ret == 0 && record_same(&m->rec.overlay_id, &m->rec.new_image)) {
+		ret = record_identify_overlay(s->rw.io, c->fresh, &s->rec.new_image, NULL, err);
+	if (ret == 0 && record_same(&s->rec.overlay_id, &s->rec.new_image)) {
 		lm_fail(err, -EEXIST, c->fresh, NULL, "%s", _("Writing the new overlay failed"));
 		ret = lm_because(err, "%s", _("it cannot be told from the old one"));
 	}
@@ -270,30 +220,29 @@ static int step_verify(struct plan_run *run, void *compact, struct lm_error *err
 {
 	struct compact *c = compact;
 
-	c->m->run = run;
-	return c->nothing ? 0 : compact_prove(c, c->fresh, merge_progress, c->m, err);
+	c->s->run = run;
+	return c->nothing ? 0 : compact_prove(c, c->fresh, session_progress, c->s, err);
 }
 
 static int step_exchange(struct plan_run *run, void *compact, struct lm_error *err)
 {
 	struct compact *c = compact;
-	struct merge *m = c->m;
+	struct session *s = c->s;
 	int ret;
 
 	if (c->nothing)
 		return 0;
 	plan_run_critical(run, true);
-	m->run = run;
+	s->run = run;
 	ret = compact_lock_fresh(c, err);
 	if (ret < 0)
 		return ret;
-	merge_unlook(m); /* nothing is held open that gets another name, but for the locks */
-	m->rec.phase = RECORD_READY;
-	ret = record_write(m->rw.io, m->dir, &m->rec, err);
+	session_unlook(s); /* nothing is held open that gets another name, but for the locks */
+	ret = session_note(s, RECORD_READY, err);
 	if (ret < 0)
 		return ret;
 	plan_run_flushing(run, true);
-	m->committed = true;
+	s->committed = true;
 	ret = compact_exchange(c, err);
 	plan_run_flushing(run, false);
 	return ret;
@@ -322,20 +271,20 @@ static void tell_result(struct compact *c, struct plan_run *run)
 static int step_finish(struct plan_run *run, void *compact, struct lm_error *err)
 {
 	struct compact *c = compact;
-	struct merge *m = c->m;
+	struct session *s = c->s;
 	int ret = 0;
 
 	plan_run_critical(run, true);
-	m->run = run;
+	s->run = run;
 	if (!c->nothing) {
-		m->committed = true;
+		s->committed = true;
 		ret = compact_finish(c, err);
-	} else if (m->noted) {
-		ret = journal_pending_clear(m->rw.io, m->dir, err);
+	} else if (s->noted) {
+		ret = session_clear(s, err);
 	}
 	if (ret < 0)
 		return ret;
-	m->noted = false;
+	s->noted = false;
 	tell_result(c, run);
 	return 0;
 }
@@ -345,17 +294,13 @@ static int step_finish(struct plan_run *run, void *compact, struct lm_error *err
 static int step_backup(struct plan_run *run, void *compact, struct lm_error *err)
 {
 	struct compact *c = compact;
-	struct merge *m = c->m;
-	int ret;
+	struct session *s = c->s;
 
-	m->run = run;
+	s->run = run;
 	if (c->nothing)
 		return 0;
-	merge_work_names(m);
-	ret = io_replace_remove(m->work, ".", m->work_old, err);
-	return ret < 0 ? ret :
-			 io_copy(m->rw.io, m->overlay, m->work, ".", m->work_old, merge_progress,
-				   m, err);
+	session_work_names(s);
+	return session_work_backup(s, s->overlay, err);
 }
 
 static int step_squeeze(struct plan_run *run, void *compact, struct lm_error *err)
@@ -363,12 +308,10 @@ static int step_squeeze(struct plan_run *run, void *compact, struct lm_error *er
 	struct compact *c = compact;
 	int ret;
 
-	c->m->run = run;
+	c->s->run = run;
 	if (c->nothing)
 		return 0;
-	c->m->rec.phase = RECORD_APPLYING;
-	c->m->noted = true;
-	ret = record_write(c->m->rw.io, c->m->dir, &c->m->rec, err);
+	ret = session_note(c->s, RECORD_APPLYING, err);
 	return ret < 0 ? ret : compact_in_place(c, err);
 }
 
@@ -376,19 +319,19 @@ static int step_squeeze(struct plan_run *run, void *compact, struct lm_error *er
 static int step_look_again(struct plan_run *run, void *compact, struct lm_error *err)
 {
 	struct compact *c = compact;
-	struct merge *m = c->m;
+	struct session *s = c->s;
 	int ret;
 
-	m->run = run;
+	s->run = run;
 	if (c->nothing)
 		return 0;
-	ret = merge_look(m, m->base, err);
+	ret = session_look(s, s->base, err);
 	if (ret == 0)
-		ret = io_drop_cache(m->look.overlay_file);
+		ret = io_drop_cache(s->look.overlay_file);
 	if (ret == 0)
-		ret = compact_refusal(c, &m->look, err);
-	if (ret == 0 && cow_store_info(m->look.store)->allocated_sectors != c->after_sectors)
-		ret = lm_fail(err, -EBADMSG, m->overlay, NULL, "%s",
+		ret = compact_refusal(c, &s->look, err);
+	if (ret == 0 && cow_store_info(s->look.store)->allocated_sectors != c->after_sectors)
+		ret = lm_fail(err, -EBADMSG, s->overlay, NULL, "%s",
 			      _("The overlay is not as full as it must be"));
 	return ret;
 }
@@ -396,55 +339,51 @@ static int step_look_again(struct plan_run *run, void *compact, struct lm_error 
 static int step_finish_in_place(struct plan_run *run, void *compact, struct lm_error *err)
 {
 	struct compact *c = compact;
-	struct merge *m = c->m;
+	struct session *s = c->s;
 	int ret;
 
 	plan_run_critical(run, true);
-	m->run = run;
-	merge_unlook(m);
+	s->run = run;
+	session_unlook(s);
 	ret = c->nothing ? 0 : compact_finish_in_place(c, err);
-	if (ret == 0 && c->nothing && m->noted)
-		ret = journal_pending_clear(m->rw.io, m->dir, err);
+	if (ret == 0 && c->nothing && s->noted)
+		ret = session_clear(s, err);
 	if (ret < 0) {
 		err->outcome = LM_RESUMABLE;
 		return ret;
 	}
-	m->noted = false;
+	s->noted = false;
 	tell_result(c, run);
 	return 0;
 }
 
 /* ---- the end before the end ---- */
 
+static int undo_it(void *compact, struct lm_error *err)
+{
+	return compact_undo(compact, err);
+}
+
 static void on_abort(struct plan_run *run, void *compact, struct lm_error *err)
 {
 	struct compact *c = compact;
-	struct merge *m = c->m;
-	enum lm_outcome outcome = err->outcome;
-	struct lm_error undo;
+	struct session *s = c->s;
 
 	(void)run;
-	merge_unlook(m);
-	if (!m->noted) {
-		if (m->work_old[0])
-			merge_work_clean(m, NULL);
+	session_unlook(s);
+	if (!s->noted) {
+		if (s->work_old[0])
+			session_work_clean(s, NULL);
 		return;
 	}
-	lm_error_clear(&undo);
 	/* In place it goes on from anywhere, and may be left anywhere if that is wanted. */
-	if (m->committed || (m->rec.phase == RECORD_APPLYING && err->code != -ECANCELED) ||
-	    compact_undo(c, &undo) < 0) {
-		if (undo.code != 0)
-			ctx_log(m->ctx, LM_LOG_WARN, "%s: %s: %s", undo.what, undo.on, undo.why);
-		err->outcome = LM_RESUMABLE;
+	s->committed = s->committed || (s->rec.phase == RECORD_APPLYING && err->code != -ECANCELED);
+	if (!session_put_back(s, undo_it, c, err))
 		return;
-	}
-	m->noted = false;
-	err->outcome = outcome;
-	if (m->work_old[0])
-		merge_work_clean(m, NULL);
+	if (s->work_old[0])
+		session_work_clean(s, NULL);
 	/* Best effort: it is over, and the stick is as it was. */
-	journal_log(m->rw.io, m->dir, NULL, "compact: stopped, and everything put back: %s",
+	journal_log(s->rw.io, s->dir, NULL, "compact: stopped, and everything put back: %s",
 		    err->what);
 }
 

@@ -18,10 +18,10 @@
 #ifndef OPS_COMPACT_H
 #define OPS_COMPACT_H
 
-#include "core/ops/merge/merge.h"
+#include "core/ops/session.h"
 
 struct compact {
-	struct merge *m;   /* the lock, the look at the stick, the check of its file system */
+	struct session *s;
 	char *fresh, *aside;
 	bool in_place;
 	bool distrust;     /* resume: the new overlay does not say the same as the old one */
@@ -90,7 +90,7 @@ int compact_finish_in_place(struct compact *c, struct lm_error *err);
 uint64_t compact_length(uint64_t bytes, uint32_t chunk_sectors);
 
 /* ---- compact_resume.c: leftovers without a record ---- */
-bool compact_has_leftover(struct merge *m, struct io *io);
-int compact_remove_leftover(struct merge *m, struct lm_error *err);
+bool compact_has_leftover(struct session *s, struct io *io);
+int compact_remove_leftover(struct session *s, struct lm_error *err);
 
 #endif

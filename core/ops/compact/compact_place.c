@@ -14,16 +14,16 @@
 
 int compact_in_place(struct compact *c, struct lm_error *err)
 {
-	struct merge *m = c->m;
+	struct session *s = c->s;
 	struct io_file *file;
 	struct io_stat st;
 	int ret, closed;
 
-	merge_unlook(m); /* what was read of the tables does not hold any more */
-	ret = io_open(m->rw.io, m->overlay, IO_WRITE, &file);
+	session_unlook(s); /* what was read of the tables does not hold any more */
+	ret = io_open(s->rw.io, s->overlay, IO_WRITE, &file);
 	if (ret < 0)
-		return lm_fail(err, ret, m->overlay, NULL, "%s", _("Opening the overlay failed"));
-	ret = cow_squeeze(file, m->overlay, c->kept, c->n_kept, merge_progress, m, err);
+		return lm_fail(err, ret, s->overlay, NULL, "%s", _("Opening the overlay failed"));
+	ret = cow_squeeze(file, s->overlay, c->kept, c->n_kept, session_progress, s, err);
 	/* A length at which a full store becomes invalid: one chunk less has the same room. */
 	if (ret == 0)
 		ret = io_fstat(file, &st);
@@ -32,29 +32,29 @@ int compact_in_place(struct compact *c, struct lm_error *err)
 		if (ret == 0)
 			ret = io_fsync(file);
 		if (ret < 0)
-			lm_fail(err, ret, m->overlay, NULL, "%s",
+			lm_fail(err, ret, s->overlay, NULL, "%s",
 				_("Writing to the overlay failed"));
 	}
 	closed = io_file_close(file);
 	if (ret == 0 && closed < 0)
-		ret = lm_fail(err, closed, m->overlay, NULL, "%s",
+		ret = lm_fail(err, closed, s->overlay, NULL, "%s",
 			      _("Writing to the overlay failed"));
 	return ret;
 }
 
 int compact_finish_in_place(struct compact *c, struct lm_error *err)
 {
-	struct merge *m = c->m;
-	int ret = journal_log(m->rw.io, m->dir, err,
+	struct session *s = c->s;
+	int ret = journal_log(s->rw.io, s->dir, err,
 			      "compact: %s was made less full in place, without what is free or "
 			      "as in the image",
-			      m->overlay);
+			      s->overlay);
 
 	if (ret == 0)
-		merge_log_by_hand(m);
-	if (ret == 0 && m->work)
-		ret = merge_work_clean(m, err);
-	return ret == 0 ? journal_pending_clear(m->rw.io, m->dir, err) : ret;
+		session_log_by_hand(s);
+	if (ret == 0 && s->work)
+		ret = session_work_clean(s, err);
+	return ret == 0 ? session_clear(s, err) : ret;
 }
 
 uint64_t compact_length(uint64_t bytes, uint32_t chunk_sectors)

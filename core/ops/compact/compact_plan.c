@@ -30,24 +30,9 @@ struct planning {
 	uint64_t on_disk; /* what the new overlay occupies */
 };
 
-static int step_nothing(struct plan_run *run, void *compact, struct lm_error *err)
-{
-	(void)run;
-	(void)compact;
-	(void)err;
-	return 0;
-}
-
 static const char *title(void)
 {
 	return _("Compact the overlay");
-}
-
-static int plan_nothing(struct lm_plan *plan, const char *why)
-{
-	plan_text(plan, title(), why);
-	plan_step(plan, "check", _("See that there is nothing to do"), why, step_nothing);
-	return plan_result(plan, why, "");
 }
 
 /* ---- what stands against it ---- */
@@ -68,24 +53,18 @@ static int refuse_kind(const struct lm_stick *s, struct lm_error *err)
 
 static int refuse_stick(const struct compact *c, struct lm_error *err)
 {
-	const struct lm_stick *s = c->m->stick;
-	struct record pending;
-	int ret = record_read(s->io, s->live_dir, &pending, NULL);
+	const struct lm_stick *s = c->s->stick;
+	int ret = session_no_pending(c->s, err);
 
-	if (ret == 1)
-		record_free(&pending);
-	if (ret != 0)
-		return lm_refuse(err, -EBUSY, s->given,
-				 _("Run `livemend resume` on it first."),
-				 _("an operation on it was interrupted"), "%s",
-				 _("The stick is in the middle of something"));
+	if (ret < 0)
+		return ret;
 	if (s->overlays[0].attached)
 		return lm_refuse(err, -EBUSY, s->overlays[0].path,
 				 _("Boot another system, or this stick without its overlay, and "
 				   "compact it from there. Growing it works while it is in use."),
 				 _("the running system uses it"), "%s",
 				 _("An overlay in use cannot be compacted"));
-	return stick_rw_possible(c->m->stick, err);
+	return stick_rw_possible(c->s->stick, err);
 }
 
 /* ---- lengths and room ---- */
@@ -104,58 +83,59 @@ static void choose_length(struct planning *p)
 
 static int open_work(struct planning *p, const char *work, struct lm_error *err)
 {
-	struct merge *m = p->c->m;
+	struct session *s = p->c->s;
 
 	if (!work)
 		return 0;
-	m->work_path = strdup(work);
-	if (!m->work_path)
+	s->work_path = strdup(work);
+	if (!s->work_path)
 		return lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Planning failed"));
-	return merge_work_open(m, err);
+	return session_work_open(s, err);
 }
 
-static void forget_work(struct merge *m)
+static void forget_work(struct session *s)
 {
-	io_close(m->work);
-	m->work = NULL;
-	free(m->rec.work);
-	m->rec.work = NULL;
-	free(m->work_path);
-	m->work_path = NULL;
+	io_close(s->work);
+	s->work = NULL;
+	free(s->rec.work);
+	s->rec.work = NULL;
+	free(s->work_path);
+	s->work_path = NULL;
 }
 
 static int ledger(struct planning *p, const struct lm_options *o, struct lm_error *err)
 {
-	struct merge *m = p->c->m;
+	struct session *s = p->c->s;
 	struct io_fsinfo there;
 	uint64_t need = p->on_disk + MARGIN_BYTES;
 	int ret = open_work(p, o->work, err);
 
 	if (ret < 0)
 		return ret;
-	p->c->in_place = m->ctx->tight || need > p->stick_info.free_bytes ||
+	p->c->in_place = s->ctx->tight || need > p->stick_info.free_bytes ||
 			 p->stick_info.inodes_free < FILES_NEEDED;
 	if (!p->c->in_place) {
-		if (m->work)
-			plan_warn(p->plan, _("The stick has room for the new overlay: the folder "
-					     "%s is not needed."),
-				  m->work_path);
-		forget_work(m);
+		if (s->work)
+			plan_warn(p->plan,
+				  _("The stick has room for the new overlay: the folder "
+				    "%s is not needed."),
+				  s->work_path);
+		forget_work(s);
 		return plan_need(p->plan, _("the stick"), _("the new overlay beside the old one"),
 				 need, need, p->stick_info.free_bytes,
 				 p->stick_info.file_limit_bytes);
 	}
 	plan_need(p->plan, _("the stick"), _("the journal"), 2 * JOURNAL_SLOT_BYTES, MARGIN_BYTES,
 		  p->stick_info.free_bytes, 0);
-	if (!m->work)
+	if (!s->work)
 		return 0;
-	ret = io_fsinfo(m->work, &there);
+	ret = io_fsinfo(s->work, &there);
 	if (ret < 0)
-		return lm_fail(err, ret, m->work_path, NULL, "%s",
+		return lm_fail(err, ret, s->work_path, NULL, "%s",
 			       _("Asking for the free space failed"));
-	return plan_need(p->plan, m->work_path, _("a copy of the overlay"),
-			 p->overlay.size_bytes, p->overlay.size_bytes + MARGIN_BYTES,
-			 there.free_bytes, there.file_limit_bytes);
+	return plan_need(p->plan, s->work_path, _("a copy of the overlay"), p->overlay.size_bytes,
+			 p->overlay.size_bytes + MARGIN_BYTES, there.free_bytes,
+			 there.file_limit_bytes);
 }
 
 static int refuse_room(const struct lm_plan *plan, struct lm_error *err)
@@ -204,11 +184,11 @@ static void say_check(struct planning *p)
 			  _("The root file system is not ext2, ext3 or ext4, so nobody can tell "
 			    "which of its blocks are free: only what equals the image is left "
 			    "out."));
-	else if (fs->state == LM_FS_CLEAN && !merge_can_check_fs(c->m))
+	else if (fs->state == LM_FS_CLEAN && !session_can_check_fs(c->s))
 		plan_warn(p->plan, "%s",
 			  _("There is no FUSE here, so e2fsck cannot check the file system. It is "
 			    "marked clean, and believed on that word."));
-	else if (fs->state != LM_FS_CLEAN && !merge_can_check_fs(c->m))
+	else if (fs->state != LM_FS_CLEAN && !session_can_check_fs(c->s))
 		plan_warn(p->plan, "%s",
 			  _("The root file system was not unmounted cleanly, and there is no FUSE "
 			    "here for e2fsck. All of its blocks count as used: only what equals "
@@ -249,7 +229,7 @@ static void say_beside(struct planning *p)
 				     _("Beside the old one, in order, and of the same length; with "
 				       "holes, as the old one."),
 		      compact_steps.build);
-	plan_command(s, "cp --sparse=always %s %s", c->m->overlay, c->fresh);
+	plan_command(s, "cp --sparse=always %s %s", c->s->overlay, c->fresh);
 	s->reads = text_dup(_("the overlay"));
 	s->writes = text_dup(c->fresh);
 	s->undo = text_dup(_("the new overlay is deleted; nothing else was touched"));
@@ -270,7 +250,7 @@ static void say_beside(struct planning *p)
 		      _("In one step, in an order of writes that no power cut can turn into a "
 			"loss; then it is looked at again."),
 		      compact_steps.exchange);
-	plan_command(s, "mv --exchange %s %s", c->fresh, c->m->overlay);
+	plan_command(s, "mv --exchange %s %s", c->fresh, c->s->overlay);
 	s->writes = text_dup(_("two names in the folder LiveOS"));
 	s->undo = text_dup(_("the names are exchanged back (`livemend resume --undo`)"));
 	s->work_bytes = MARGIN_BYTES;
@@ -301,13 +281,13 @@ static void say_in_place(struct planning *p)
 		  _("The stick has no room for a second overlay: it is compacted in place. Every "
 		    "write leaves an overlay that gives the same system, so a cut does no harm; "
 		    "but there is no second overlay to go back to if the stick itself fails."));
-	if (c->m->work) {
+	if (c->s->work) {
 		s = plan_step(plan, "backup", _("Copy the overlay to the work folder"),
 			      _("Against a stick that fails; the copy is compared, and removed at "
 				"the end."),
 			      compact_steps.backup);
-		plan_command(s, "cp %s %s", c->m->overlay, c->m->work_path);
-		s->writes = text_dup(c->m->work_path);
+		plan_command(s, "cp %s %s", c->s->overlay, c->s->work_path);
+		s->writes = text_dup(c->s->work_path);
 		s->undo = text_dup(_("the copy is deleted; nothing else was touched"));
 		s->work_bytes = 2 * p->overlay.size_bytes;
 		s->cancellable = true;
@@ -321,7 +301,7 @@ static void say_in_place(struct planning *p)
 			"counted."),
 		      compact_steps.squeeze);
 	s->reads = text_dup(_("the overlay"));
-	s->writes = text_dup(c->m->overlay);
+	s->writes = text_dup(c->s->overlay);
 	s->undo = text_dup(_("it need not be: at any moment it gives the same system"));
 	s->work_bytes = c->after_sectors * 512;
 	s->cancellable = true;
@@ -364,7 +344,7 @@ static void say_summary(struct planning *p)
 static int look_and_plan(struct planning *p, const struct lm_options *o, struct lm_error *err)
 {
 	struct compact *c = p->c;
-	struct lm_stick *s = c->m->stick;
+	struct lm_stick *s = c->s->stick;
 	int ret = stick_look_open(s, 0, &p->look, err);
 
 	if (ret == 0)
@@ -372,21 +352,21 @@ static int look_and_plan(struct planning *p, const struct lm_options *o, struct 
 	if (ret < 0)
 		return ret;
 	if (cow_store_info(p->look.store)->exceptions == 0)
-		return plan_nothing(p->plan,
-				    _("The overlay is empty: there is nothing to win."));
-	ret = record_identify_overlay(s->io, c->m->overlay, &c->scanned, NULL, err);
+		return session_plan_nothing(p->plan, title(),
+					    _("The overlay is empty: there is nothing to win."));
+	ret = record_identify_overlay(s->io, c->s->overlay, &c->scanned, NULL, err);
 	if (ret == 0)
 		ret = compact_scan(c, &p->look, p->look.view, NULL, NULL, NULL, err);
 	if (ret < 0)
 		return ret;
 	/* With a journal to replay, or errors to repair, it is another file system afterwards. */
 	p->exact = c->trust || !p->look.fs || !fs_info(p->look.fs)->readable ||
-		   !merge_can_check_fs(c->m);
-	ret = io_stat(s->io, c->m->overlay, &p->overlay);
+		   !session_can_check_fs(c->s);
+	ret = io_stat(s->io, c->s->overlay, &p->overlay);
 	if (ret == 0)
 		ret = io_fsinfo(s->io, &p->stick_info);
 	if (ret < 0)
-		return lm_fail(err, ret, c->m->overlay, NULL, "%s",
+		return lm_fail(err, ret, c->s->overlay, NULL, "%s",
 			       _("Asking for the free space failed"));
 	choose_length(p);
 	ret = ledger(p, o, err);
@@ -397,9 +377,10 @@ static int look_and_plan(struct planning *p, const struct lm_options *o, struct 
 	if (ret < 0)
 		return ret;
 	if (p->exact && !compact_wins(c))
-		return plan_nothing(p->plan, _("Everything in the overlay is needed: there is "
-					       "nothing to win. A merge empties the overlay, "
-					       "growing it makes it larger."));
+		return session_plan_nothing(p->plan, title(),
+					    _("Everything in the overlay is needed: there is "
+					      "nothing to win. A merge empties the overlay, "
+					      "growing it makes it larger."));
 	say_summary(p);
 	say_check(p);
 	say_compare(p);
@@ -440,13 +421,5 @@ int ops_plan_compact(struct lm_stick *stick, const struct lm_options *options,
 	if (ret == 0)
 		ret = look_and_plan(&p, options, &why);
 	stick_look_close(&p.look);
-	if (ret == 0)
-		return 0;
-	if (ret == -ENOMEM) {
-		if (err)
-			*err = why;
-		return ret;
-	}
-	plan_refuse(plan, &why);
-	return 0;
+	return session_planned(plan, ret, &why, err);
 }

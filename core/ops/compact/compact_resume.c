@@ -20,29 +20,30 @@
 #include "core/i18n.h"
 #include "core/ops/compact/compact_plan.h"
 #include "core/ops/op.h"
+#include "core/ops/swap.h"
 #include "core/plan/journal.h"
 #include "core/text.h"
 
 /* Only a file directly in LiveOS is ever meant, and only one with the name of an overlay. */
-static bool is_overlay_name(const struct merge *m, const char *path)
+static bool is_overlay_name(const struct session *s, const char *path)
 {
 	const char *name = path ? strrchr(path, '/') : NULL;
-	size_t n = strlen(m->dir);
+	size_t n = strlen(s->dir);
 
 	name = name ? name + 1 : path;
 	if (!name || strncmp(name, "overlay-", 8) != 0)
 		return false;
-	if (strcmp(m->dir, ".") == 0)
+	if (strcmp(s->dir, ".") == 0)
 		return name == path;
-	return name == path + n + 1 && strncmp(path, m->dir, n) == 0;
+	return name == path + n + 1 && strncmp(path, s->dir, n) == 0;
 }
 
-static bool is_first_overlay(const struct merge *m)
+static bool is_first_overlay(const struct session *s)
 {
-	const struct lm_stick *s = m->stick;
+	const struct lm_stick *stick = s->stick;
 
-	return s->n_overlays > 0 && s->overlays[0].kind == LM_OVERLAY_DM_SNAPSHOT &&
-	       strcmp(s->overlays[0].path, m->overlay) == 0;
+	return stick->n_overlays > 0 && stick->overlays[0].kind == LM_OVERLAY_DM_SNAPSHOT &&
+	       strcmp(stick->overlays[0].path, s->overlay) == 0;
 }
 
 static bool same_record(const struct record *a, const struct record *b)
@@ -57,24 +58,22 @@ static bool same_record(const struct record *a, const struct record *b)
 
 static int step_check(struct plan_run *run, void *compact, struct lm_error *err)
 {
-	struct merge *m = ((struct compact *)compact)->m;
+	struct session *s = ((struct compact *)compact)->s;
 	struct record now;
 	int ret;
 
-	m->run = run;
-	ret = merge_lock(m, err);
+	s->run = run;
+	ret = session_lock(s, false, err);
 	if (ret < 0)
 		return ret;
 	/* Again under the lock: it must be what was planned for. */
-	ret = record_read(m->rw.io, m->dir, &now, err);
+	ret = record_read(s->rw.io, s->dir, &now, err);
 	if (ret < 0)
 		return ret;
-	if (ret == 1 && same_record(&now, &m->rec))
+	if (ret == 1 && same_record(&now, &s->rec))
 		ret = 0;
 	else
-		ret = lm_refuse(err, -EAGAIN, m->stick->given, _("Look again."),
-				_("it has changed meanwhile"), "%s",
-				_("The stick is not as it was when this was planned"));
+		ret = session_changed(s, err);
 	record_free(&now);
 	return ret;
 }
@@ -82,20 +81,20 @@ static int step_check(struct plan_run *run, void *compact, struct lm_error *err)
 static int step_undo(struct plan_run *run, void *compact, struct lm_error *err)
 {
 	struct compact *c = compact;
-	struct merge *m = c->m;
+	struct session *s = c->s;
 	int ret;
 
 	plan_run_critical(run, true);
-	m->run = run;
+	s->run = run;
 	/* For the record only, and before anything that may turn the stick read-only. */
-	journal_log(m->rw.io, m->dir, NULL, "resume: compact is undone");
+	journal_log(s->rw.io, s->dir, NULL, "resume: compact is undone");
 	ret = compact_undo(c, err);
-	if (ret == 0 && m->work)
-		ret = merge_work_clean(m, err);
+	if (ret == 0 && s->work)
+		ret = session_work_clean(s, err);
 	if (ret == 0)
-		merge_tell_if_hurt(run, m, _("Image and overlay are as before the operation."));
+		session_tell_if_hurt(run, s, _("Image and overlay are as before the operation."));
 	else
-		merge_help_if_hurt(m, err);
+		session_help_if_hurt(s, err);
 	return ret;
 }
 
@@ -103,31 +102,31 @@ static int step_undo(struct plan_run *run, void *compact, struct lm_error *err)
 static int step_verify(struct plan_run *run, void *compact, struct lm_error *err)
 {
 	struct compact *c = compact;
-	struct merge *m = c->m;
+	struct session *s = c->s;
 	struct compact_places p;
 	int ret;
 
-	m->run = run;
-	if (m->rec.phase != RECORD_READY || !is_first_overlay(m))
+	s->run = run;
+	if (s->rec.phase != RECORD_READY || !is_first_overlay(s))
 		return 0;
 	ret = compact_find_places(c, &p, err);
-	if (ret < 0 || !record_same(&p.overlay, &m->rec.overlay_id) ||
-	    !record_same(&p.fresh, &m->rec.new_image))
+	if (ret < 0 || !record_same(&p.overlay, &s->rec.overlay_id) ||
+	    !record_same(&p.fresh, &s->rec.new_image))
 		return ret;
-	ret = merge_look(m, m->base, err);
+	ret = session_look(s, s->base, err);
 	if (ret == 0)
-		ret = compact_refusal(c, &m->look, err);
+		ret = compact_refusal(c, &s->look, err);
 	if (ret == 0) {
-		c->trust = compact_may_trust(m->look.fs);
-		ret = compact_prove(c, c->fresh, merge_progress, m, err);
+		c->trust = compact_may_trust(s->look.fs);
+		ret = compact_prove(c, c->fresh, session_progress, s, err);
 	}
-	merge_unlook(m);
+	session_unlook(s);
 	if (ret == -EBADMSG) {
 		/*
 		 * It was proved once: something was saved since; or a journal was replayed,
 		 * or damage repaired, into the new overlay. The old one counts.
 		 */
-		ctx_log(m->ctx, LM_LOG_WARN, "%s: %s: %s", err->what, err->on, err->why);
+		ctx_log(s->ctx, LM_LOG_WARN, "%s: %s: %s", err->what, err->on, err->why);
 		lm_error_clear(err);
 		c->distrust = true;
 		return 0;
@@ -156,21 +155,21 @@ static int undo_instead(struct compact *c, struct plan_run *run, struct lm_error
 static int step_finish(struct plan_run *run, void *compact, struct lm_error *err)
 {
 	struct compact *c = compact;
-	struct merge *m = c->m;
+	struct session *s = c->s;
 	struct compact_places p;
 	bool old, fresh, used;
 	int ret = 0;
 
 	plan_run_critical(run, true);
-	m->run = run;
-	if (m->rec.phase == RECORD_CLEANING)
+	s->run = run;
+	if (s->rec.phase == RECORD_CLEANING)
 		goto finish;
 	ret = compact_find_places(c, &p, err);
 	if (ret < 0)
 		goto out;
-	old = record_same(&p.overlay, &m->rec.overlay_id);
-	fresh = record_same(&p.fresh, &m->rec.new_image);
-	used = record_exists(&p.overlay) && !old && !record_same(&p.overlay, &m->rec.new_image);
+	old = record_same(&p.overlay, &s->rec.overlay_id);
+	fresh = record_same(&p.fresh, &s->rec.new_image);
+	used = record_exists(&p.overlay) && !old && !record_same(&p.overlay, &s->rec.new_image);
 	if (c->distrust || (used && fresh) || (old && !fresh)) {
 		ret = undo_instead(c, run, err);
 		goto out;
@@ -184,11 +183,11 @@ finish:
 	if (ret == 0)
 		ret = compact_finish(c, err);
 	if (ret == 0)
-		merge_tell_if_hurt(run, m, _("The new overlay is in place."));
+		session_tell_if_hurt(run, s, _("The new overlay is in place."));
 out:
 	if (ret < 0) {
 		err->outcome = LM_RESUMABLE;
-		merge_help_if_hurt(m, err);
+		session_help_if_hurt(s, err);
 	}
 	return ret;
 }
@@ -197,27 +196,27 @@ out:
 static int step_scan(struct plan_run *run, void *compact, struct lm_error *err)
 {
 	struct compact *c = compact;
-	struct merge *m = c->m;
+	struct session *s = c->s;
 	struct io_stat st;
 	int ret;
 
-	m->run = run;
-	m->noted = true;
-	ret = merge_look(m, m->base, err);
+	s->run = run;
+	s->noted = true;
+	ret = session_look(s, s->base, err);
 	if (ret == 0)
-		ret = compact_refusal(c, &m->look, err);
+		ret = compact_refusal(c, &s->look, err);
 	if (ret == 0)
-		ret = merge_check_fs(m, err);
+		ret = session_check_fs(s, true, err);
 	if (ret == 0)
-		ret = record_identify_overlay(m->rw.io, m->overlay, &m->rec.overlay_id, NULL, err);
+		ret = record_identify_overlay(s->rw.io, s->overlay, &s->rec.overlay_id, NULL, err);
 	if (ret == 0)
-		ret = compact_scan(c, &m->look, m->top, NULL, merge_progress, m, err);
+		ret = compact_scan(c, &s->look, s->top, NULL, session_progress, s, err);
 	if (ret == 0)
-		ret = compact_choose_one(c, m->look.store, err);
+		ret = compact_choose_one(c, s->look.store, err);
 	if (ret == 0) {
-		ret = io_fstat(m->look.overlay_file, &st);
+		ret = io_fstat(s->look.overlay_file, &st);
 		if (ret < 0)
-			lm_fail(err, ret, m->overlay, NULL, "%s", _("Reading the overlay failed"));
+			lm_fail(err, ret, s->overlay, NULL, "%s", _("Reading the overlay failed"));
 	}
 	if (ret < 0) {
 		err->outcome = LM_RESUMABLE;
@@ -231,9 +230,9 @@ static int step_scan(struct plan_run *run, void *compact, struct lm_error *err)
 static void on_abort(struct plan_run *run, void *compact, struct lm_error *err)
 {
 	(void)run;
-	merge_unlook(((struct compact *)compact)->m);
+	session_unlook(((struct compact *)compact)->s);
 	/* The record is there still, and any moment as good as another. */
-	if (((struct compact *)compact)->m->locked)
+	if (((struct compact *)compact)->s->locked)
 		err->outcome = LM_RESUMABLE;
 }
 
@@ -271,7 +270,7 @@ static void say_finish(struct lm_plan *plan, const struct compact *c)
 	s = plan_step(plan, "verify", _("Prove the new overlay once more"),
 		      _("As long as the old one is there it can be compared with it."),
 		      step_verify);
-	s->work_bytes = c->m->rec.new_image.bytes;
+	s->work_bytes = c->s->rec.new_image.bytes;
 	s->cancellable = true;
 	s = plan_step(plan, "finish", _("Finish it"),
 		      _("The new overlay gets its name, the old one is removed: whatever is left "
@@ -306,36 +305,31 @@ static void say_apply(struct lm_plan *plan)
 		    _("The stick can be booted, or unmounted and removed."));
 }
 
-static void open_work(struct merge *m)
+static void open_work(struct session *s)
 {
-	if (!m->rec.work)
+	if (!s->rec.work)
 		return;
-	merge_work_names(m);
-	m->work_path = strdup(m->rec.work);
+	session_work_names(s);
+	s->work_path = strdup(s->rec.work);
 	/* Nothing but a copy that is not needed any more is there. */
-	if (m->work_path)
-		(void)merge_work_table(m);
+	if (s->work_path)
+		(void)session_work_table(s);
 }
 
 /* Takes over what rec holds. */
 static int take_record(struct compact *c, struct record *rec, struct lm_error *err)
 {
-	struct merge *m = c->m;
+	struct session *s = c->s;
 	char *base = rec->base, *overlay = rec->overlay;
 	int ret;
 
-	if (!is_overlay_name(m, overlay))
-		return lm_refuse(err, -EUCLEAN, m->stick->given,
-				 _("Nothing was touched. Is it the stick that the journal was "
-				   "written on?"),
-				 _("the files that it names are not there"), "%s",
-				 _("The note about an interrupted operation does not fit this "
-				   "stick"));
+	if (!is_overlay_name(s, overlay))
+		return session_foreign_note(s, _("the files that it names are not there"), err);
 	rec->base = rec->overlay = NULL;
-	record_free(&m->rec);
-	m->rec = *rec;
+	record_free(&s->rec);
+	s->rec = *rec;
 	*rec = (struct record){ 0 };
-	m->resuming = true;
+	s->resuming = true;
 	ret = compact_paths(c, overlay, err);
 	free(base);
 	free(overlay);
@@ -361,20 +355,13 @@ int ops_plan_resume_compact(struct lm_stick *stick, const struct lm_options *opt
 		ret = stick_rw_possible(stick, &why);
 	if (ret == -EROFS) {
 		why.help[0] = '\0';
-		lm_error_help(&why, merge_fsck_help());
+		lm_error_help(&why, session_fsck_help());
 	}
-	if (ret == -ENOMEM) {
-		if (err)
-			*err = why;
-		return ret;
-	}
-	if (ret < 0) {
-		plan_refuse(plan, &why);
-		return 0;
-	}
-	open_work(c->m);
-	c->in_place = c->m->rec.phase == RECORD_APPLYING;
-	if (options->undo || c->m->rec.phase <= RECORD_BUILDING)
+	if (ret < 0)
+		return session_planned(plan, ret, &why, err);
+	open_work(c->s);
+	c->in_place = c->s->rec.phase == RECORD_APPLYING;
+	if (options->undo || c->s->rec.phase <= RECORD_BUILDING)
 		say_undo(plan);
 	else if (c->in_place)
 		say_apply(plan);
@@ -385,33 +372,33 @@ int ops_plan_resume_compact(struct lm_stick *stick, const struct lm_options *opt
 
 /* ---- leftovers without a record ---- */
 
-static void leftover_names(const struct merge *m, char cow[80], char bak[80])
+static void leftover_names(const struct session *s, char cow[80], char bak[80])
 {
-	snprintf(cow, 80, "%.60s/livemend.cow", m->dir);
-	snprintf(bak, 80, "%.60s/livemend.bak", m->dir);
+	snprintf(cow, 80, "%.60s/livemend.cow", s->dir);
+	snprintf(bak, 80, "%.60s/livemend.bak", s->dir);
 }
 
-bool compact_has_leftover(struct merge *m, struct io *io)
+bool compact_has_leftover(struct session *s, struct io *io)
 {
 	char cow[80], bak[80];
 	struct io_stat st;
 
-	leftover_names(m, cow, bak);
+	leftover_names(s, cow, bak);
 	return io_stat(io, cow, &st) == 0 || io_stat(io, bak, &st) == 0;
 }
 
-int compact_remove_leftover(struct merge *m, struct lm_error *err)
+int compact_remove_leftover(struct session *s, struct lm_error *err)
 {
 	char cow[80], bak[80];
 	struct record_id id;
 	int ret;
 
-	if (!compact_has_leftover(m, m->rw.io))
+	if (!compact_has_leftover(s, s->rw.io))
 		return 0;
-	leftover_names(m, cow, bak);
+	leftover_names(s, cow, bak);
 	/* Only where the overlay itself is there: else one of the two may be all there is. */
-	ret = record_identify_overlay(m->rw.io, m->overlay, &id, NULL, err);
+	ret = record_identify_overlay(s->rw.io, s->overlay, &id, NULL, err);
 	if (ret == 0)
-		ret = merge_remove_beside(m, cow, m->overlay, err);
-	return ret == 0 ? merge_remove_beside(m, bak, m->overlay, err) : ret;
+		ret = swap_remove_beside(s, cow, s->overlay, err);
+	return ret == 0 ? swap_remove_beside(s, bak, s->overlay, err) : ret;
 }

@@ -109,7 +109,7 @@ static int write_run(struct writer *w, uint64_t first, uint64_t count, struct lm
 
 	/* The last chunk of the device may stick out of it. */
 	memset(w->buf + len, 0, (size_t)(count * w->chunk - len));
-	ret = io_source_read(w->c->m->top, w->buf, (size_t)len, off, err);
+	ret = io_source_read(w->c->s->top, w->buf, (size_t)len, off, err);
 	for (uint64_t i = 0; i < count && ret == 0; i++)
 		ret = cow_store_write(w->store, first + i, 0, w->buf + i * w->chunk,
 				      (size_t)w->chunk, NULL, err);
@@ -177,12 +177,12 @@ static int write_rest(struct writer *w, struct lm_error *err)
 int compact_write(struct compact *c, io_progress_fn progress, void *arg,
 		  struct lm_error *err)
 {
-	struct merge *m = c->m;
+	struct session *s = c->s;
 	struct writer w = { .c = c, .progress = progress, .arg = arg };
 	int ret, closed;
 
 	w.chunk = (uint64_t)c->chunk_sectors * 512;
-	w.size = m->look.base->size_bytes;
+	w.size = s->look.base->size_bytes;
 	w.most = max_u64(PIECE / w.chunk, 1);
 	w.total = c->n_kept * w.chunk;
 	if (c->allocated)
@@ -191,7 +191,7 @@ int compact_write(struct compact *c, io_progress_fn progress, void *arg,
 	w.buf = malloc((size_t)(w.most * w.chunk));
 	if (!w.buf)
 		return no_memory(c->fresh, err);
-	ret = io_open(m->rw.io, c->fresh, IO_CREATE, &w.sized.inner);
+	ret = io_open(s->rw.io, c->fresh, IO_CREATE, &w.sized.inner);
 	if (ret < 0) {
 		lm_fail(err, ret, c->fresh, NULL, "%s", _("Creating the new overlay failed"));
 		goto out;
@@ -253,7 +253,7 @@ static void count_problem(void *arg, const struct cow_problem *problem)
 static int prove_tables(const struct proof *p, struct lm_error *err)
 {
 	const struct cow_info *info = cow_store_info(p->store);
-	const struct merge *m = p->c->m;
+	const struct session *s = p->c->s;
 	uint64_t n;
 	const struct cow_exception *e = cow_store_sorted(p->store, &n);
 	unsigned bad = 0;
@@ -262,13 +262,13 @@ static int prove_tables(const struct proof *p, struct lm_error *err)
 	if (ret < 0)
 		return ret;
 	if (bad || !info->valid || info->header_zero ||
-	    info->chunk_sectors != cow_store_info(m->look.store)->chunk_sectors)
+	    info->chunk_sectors != cow_store_info(s->look.store)->chunk_sectors)
 		return differs(p, err, _("its tables are not as they must be"));
 	if (p->c->kept && info->allocated_sectors != p->c->after_sectors)
 		return differs(p, err, _("it is not as full as it must be"));
 	for (uint64_t i = 0; i < n; i++) {
-		if (!cow_store_lookup(m->look.store, e[i].old_chunk) &&
-		    !(m->scratch && cow_store_lookup(m->scratch, e[i].old_chunk)))
+		if (!cow_store_lookup(s->look.store, e[i].old_chunk) &&
+		    !(s->scratch && cow_store_lookup(s->scratch, e[i].old_chunk)))
 			return differs(p, err, _("it holds something that the old one does not"));
 	}
 	return 0;
@@ -277,10 +277,10 @@ static int prove_tables(const struct proof *p, struct lm_error *err)
 /* The new overlay stands in for the base: what differs from it would be missing. */
 static int prove_all(struct proof *p, struct lm_error *err)
 {
-	const struct merge *m = p->c->m;
+	const struct session *s = p->c->s;
 	const struct view_fate fate = {
-		.store = m->look.store, .over = m->scratch, .base = p->view, .now = m->top,
-		.fs = p->c->trust ? m->look.fs : NULL,
+		.store = s->look.store, .over = s->scratch, .base = p->view, .now = s->top,
+		.fs = p->c->trust ? s->look.fs : NULL,
 	};
 	int ret = prove_tables(p, err);
 
@@ -290,13 +290,13 @@ static int prove_all(struct proof *p, struct lm_error *err)
 int compact_prove(struct compact *c, const char *path, io_progress_fn progress, void *arg,
 		  struct lm_error *err)
 {
-	struct merge *m = c->m;
+	struct session *s = c->s;
 	struct proof p = { .c = c, .path = path, .progress = progress, .arg = arg };
-	uint64_t size = m->look.base->size_bytes;
+	uint64_t size = s->look.base->size_bytes;
 	struct io_file *file = NULL;
 	int ret;
 
-	ret = io_open(m->rw.io, path, IO_READ, &file);
+	ret = io_open(s->rw.io, path, IO_READ, &file);
 	if (ret == 0)
 		ret = io_drop_cache(file); /* from the device, not from memory */
 	if (ret < 0)
@@ -306,7 +306,7 @@ int compact_prove(struct compact *c, const char *path, io_progress_fn progress, 
 	if (ret == 0 && cow_store_info(p.store)->state == LM_STATE_DAMAGED)
 		ret = differs(&p, err, cow_store_info(p.store)->trouble);
 	if (ret == 0)
-		ret = view_open(m->look.base, p.store, false, false, &p.view, err);
+		ret = view_open(s->look.base, p.store, false, false, &p.view, err);
 	if (ret == 0)
 		ret = prove_all(&p, err);
 	io_source_close(p.view);

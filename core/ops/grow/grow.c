@@ -19,16 +19,15 @@
 
 struct grow *grow_new(struct lm_stick *stick, struct lm_error *err)
 {
-	struct grow *g = calloc(1, sizeof(*g));
+	struct session *s = session_new(stick, LM_OP_GROW, err);
+	struct grow *g = s ? calloc(1, sizeof(*g)) : NULL;
 
-	if (g)
-		g->m = merge_new(stick, err);
-	if (!g || !g->m) {
-		free(g);
+	if (s && !g) {
+		session_free(s);
 		lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Planning failed"));
-		return NULL;
 	}
-	g->m->rec.op = LM_OP_GROW;
+	if (g)
+		g->s = s;
 	return g;
 }
 
@@ -36,17 +35,17 @@ void grow_free(void *grow)
 {
 	struct grow *g = grow;
 
-	merge_free(g->m);
+	session_free(g->s);
 	free(g);
 }
 
 int grow_find_use(struct grow *g, struct io *io, struct lm_error *err)
 {
 	struct io_stat st;
-	int ret = io_stat(io, g->m->overlay, &st);
+	int ret = io_stat(io, g->s->overlay, &st);
 
 	if (ret < 0)
-		return lm_fail(err, ret, g->m->overlay, NULL, "%s",
+		return lm_fail(err, ret, g->s->overlay, NULL, "%s",
 			       _("Looking at the overlay failed"));
 	g->attached = st.ino && dm_find_use(st.dev, st.ino, &g->use) == 1;
 	return 0;
@@ -73,9 +72,9 @@ uint64_t grow_choose_length(uint64_t bytes, uint64_t old, uint64_t limit, uint32
 static int open_overlay(struct grow *g, enum io_mode mode, struct io_file **file,
 			struct lm_error *err)
 {
-	int ret = io_open(g->m->rw.io, g->m->overlay, mode, file);
+	int ret = io_open(g->s->rw.io, g->s->overlay, mode, file);
 
-	return ret < 0 ? lm_fail(err, ret, g->m->overlay, NULL, "%s",
+	return ret < 0 ? lm_fail(err, ret, g->s->overlay, NULL, "%s",
 				 _("Opening the overlay failed")) :
 			 0;
 }
@@ -85,7 +84,7 @@ static int close_overlay(struct grow *g, struct io_file *file, int ret, struct l
 	int closed = io_file_close(file);
 
 	if (ret == 0 && closed < 0)
-		ret = lm_fail(err, closed, g->m->overlay, NULL, "%s",
+		ret = lm_fail(err, closed, g->s->overlay, NULL, "%s",
 			      _("Writing the overlay failed"));
 	return ret;
 }
@@ -95,7 +94,7 @@ static int look_at_store(struct grow *g, struct io_file *file, uint64_t *reach, 
 			 enum lm_overlay_state *state, struct lm_error *err)
 {
 	struct cow_store *store;
-	int ret = cow_store_open(file, g->m->overlay, 0, &store, err);
+	int ret = cow_store_open(file, g->s->overlay, 0, &store, err);
 
 	if (ret < 0)
 		return ret;
@@ -107,75 +106,57 @@ static int look_at_store(struct grow *g, struct io_file *file, uint64_t *reach, 
 	return 0;
 }
 
-static int changed_meanwhile(const struct grow *g, struct lm_error *err)
-{
-	return lm_refuse(err, -EAGAIN, g->m->stick->given, _("Look again."),
-			 _("it has changed meanwhile"), "%s",
-			 _("The stick is not as it was when this was planned"));
-}
-
 static int lock(struct grow *g, struct lm_error *err)
 {
 	bool attached = g->attached;
-	int ret = attached ? stick_rw_open_used(g->m->stick, &g->m->rw, err) :
-			     stick_rw_open(g->m->stick, &g->m->rw, err);
+	int ret = session_lock(g->s, attached, err);
 
-	g->m->locked = ret == 0;
 	if (ret == 0)
-		ret = grow_find_use(g, g->m->rw.io, err);
-	return ret == 0 && g->attached != attached ? changed_meanwhile(g, err) : ret;
+		ret = grow_find_use(g, g->s->rw.io, err);
+	return ret == 0 && g->attached != attached ? session_changed(g->s, err) : ret;
 }
 
 int grow_step_check(struct plan_run *run, void *grow, struct lm_error *err)
 {
 	struct grow *g = grow;
-	struct merge *m = g->m;
+	struct session *s = g->s;
 	enum lm_overlay_state state;
-	struct record pending;
 	struct io_file *file;
 	uint64_t bytes = 0;
 	int ret;
 
-	m->run = run;
+	s->run = run;
 	ret = lock(g, err);
 	if (ret < 0)
 		return ret;
-	ret = record_read(m->rw.io, m->dir, &pending, err);
-	if (ret == 1)
-		record_free(&pending);
-	/* When it is resumed there must be one, else none. */
-	if (ret < 0 || (ret == 1) != m->resuming)
-		return lm_refuse(err, -EBUSY, m->stick->given, _("Run `livemend resume` first."),
-				 _("an operation on it was interrupted"), "%s",
-				 _("The stick is in the middle of something"));
-	ret = open_overlay(g, IO_READ, &file, err);
+	ret = session_no_pending(s, err);
+	if (ret == 0)
+		ret = open_overlay(g, IO_READ, &file, err);
 	if (ret < 0)
 		return ret;
 	ret = look_at_store(g, file, &g->allocated, &bytes, &state, err);
 	io_file_close(file);
-	if (ret == 0 && (m->resuming ? bytes < g->old_bytes || bytes > g->new_bytes :
-				       bytes != g->old_bytes))
-		ret = changed_meanwhile(g, err);
-	m->noted = ret == 0 && m->resuming;
+	if (ret == 0 &&
+	    (s->resuming ? bytes < g->old_bytes || bytes > g->new_bytes : bytes != g->old_bytes))
+		ret = session_changed(g->s, err);
+	s->noted = ret == 0 && s->resuming;
 	return ret;
 }
 
 int grow_step_extend(struct plan_run *run, void *grow, struct lm_error *err)
 {
 	struct grow *g = grow;
-	struct merge *m = g->m;
+	struct session *s = g->s;
 	struct io_file *file;
 	struct io_stat st;
 	uint64_t from = 0;
 	int ret;
 
-	m->run = run;
-	if (!m->resuming) {
-		m->rec.phase = RECORD_BUILDING;
-		m->rec.overlay_id.bytes = g->old_bytes;
-		m->rec.new_image.bytes = g->new_bytes;
-		m->noted = true;
-		ret = record_write(m->rw.io, m->dir, &m->rec, err);
+	s->run = run;
+	if (!s->resuming) {
+		s->rec.overlay_id.bytes = g->old_bytes;
+		s->rec.new_image.bytes = g->new_bytes;
+		ret = session_note(s, RECORD_BUILDING, err);
 		if (ret < 0)
 			return ret;
 	}
@@ -184,15 +165,15 @@ int grow_step_extend(struct plan_run *run, void *grow, struct lm_error *err)
 		return ret;
 	ret = io_fstat(file, &st);
 	if (ret < 0)
-		lm_fail(err, ret, m->overlay, NULL, "%s", _("Looking at the overlay failed"));
+		lm_fail(err, ret, s->overlay, NULL, "%s", _("Looking at the overlay failed"));
 	/*
 	 * The holes of a sparse file are filled as well, or room could still run
 	 * out below the overlay; but not where the kernel may be writing into them.
 	 */
 	if (g->attached || g->sparse_bytes == 0)
-		from = m->resuming ? min_u64(st.size_bytes, g->new_bytes) : g->old_bytes;
+		from = s->resuming ? min_u64(st.size_bytes, g->new_bytes) : g->old_bytes;
 	if (ret == 0)
-		ret = io_extend(file, m->overlay, from, g->new_bytes, merge_progress, m, err);
+		ret = io_extend(file, s->overlay, from, g->new_bytes, session_progress, s, err);
 	ret = close_overlay(g, file, ret, err);
 	if (ret == -ENOSPC)
 		lm_error_help(err, _("Delete or move files from the stick, or ask for less."));
@@ -209,31 +190,31 @@ static void renew_if_full(struct grow *g)
 {
 	struct dm_snapshot_status live;
 	struct io_file *file = NULL;
-	struct merge *m = g->m;
+	struct session *s = g->s;
 	struct lm_error e = { 0 };
 
-	if (!g->use.dm_name[0] || dm_snapshot_status(m->ctx, g->use.dm_name, &live, NULL) < 0 ||
-	    live.state != LM_STATE_OVERFLOW || io_open(m->rw.io, m->overlay, IO_WRITE, &file) < 0)
+	if (!g->use.dm_name[0] || dm_snapshot_status(s->ctx, g->use.dm_name, &live, NULL) < 0 ||
+	    live.state != LM_STATE_OVERFLOW || io_open(s->rw.io, s->overlay, IO_WRITE, &file) < 0)
 		return;
-	if (dm_renew_overlay(m->ctx, g->use.dm_name, file, m->overlay, NULL, &e) < 0)
-		ctx_log(m->ctx, LM_LOG_WARN, "%s: %s: %s", e.what, e.on, e.why);
+	if (dm_renew_overlay(s->ctx, g->use.dm_name, file, s->overlay, NULL, &e) < 0)
+		ctx_log(s->ctx, LM_LOG_WARN, "%s: %s: %s", e.what, e.on, e.why);
 	io_file_close(file);
 }
 
 int grow_step_kernel(struct plan_run *run, void *grow, struct lm_error *err)
 {
 	struct grow *g = grow;
-	struct merge *m = g->m;
+	struct session *s = g->s;
 	uint64_t sectors = 0;
 	struct io_stat st;
 	int ret;
 
 	plan_run_critical(run, true);
-	m->run = run;
-	m->committed = true; /* from here on the kernel may allocate beyond the old end */
-	ret = io_stat(m->rw.io, m->overlay, &st);
+	s->run = run;
+	s->committed = true; /* from here on the kernel may allocate beyond the old end */
+	ret = io_stat(s->rw.io, s->overlay, &st);
 	if (ret < 0)
-		return lm_fail(err, ret, m->overlay, NULL, "%s",
+		return lm_fail(err, ret, s->overlay, NULL, "%s",
 			       _("Looking at the overlay failed"));
 	ret = dm_loop_resize_used(g->use.loop, st.dev, st.ino, &sectors, err);
 	if (ret == 0 && sectors < g->new_bytes / 512) {
@@ -260,7 +241,7 @@ static int tell_result(struct grow *g, struct plan_run *run, struct lm_error *er
 		return 0;
 	}
 	/* Not being told how it is does not make it any worse. */
-	if (dm_snapshot_status(g->m->ctx, g->use.dm_name, &live, NULL) < 0) {
+	if (dm_snapshot_status(g->s->ctx, g->use.dm_name, &live, NULL) < 0) {
 		plan_run_result(run, now, "");
 		return 0;
 	}
@@ -283,15 +264,15 @@ static int tell_result(struct grow *g, struct plan_run *run, struct lm_error *er
 int grow_step_finish(struct plan_run *run, void *grow, struct lm_error *err)
 {
 	struct grow *g = grow;
-	struct merge *m = g->m;
+	struct session *s = g->s;
 	enum lm_overlay_state state;
 	uint64_t reach, bytes;
 	struct io_file *file;
 	int ret;
 
 	plan_run_critical(run, true);
-	m->run = run;
-	m->committed = true;
+	s->run = run;
+	s->committed = true;
 	ret = open_overlay(g, IO_READ, &file, err);
 	if (ret < 0)
 		return ret;
@@ -301,24 +282,24 @@ int grow_step_finish(struct plan_run *run, void *grow, struct lm_error *err)
 	io_file_close(file);
 	if (ret == 0 && (bytes < g->new_bytes || reach < g->allocated ||
 			 (!g->attached && reach != g->allocated))) {
-		lm_fail(err, -EIO, m->overlay, _("See `livemend doctor`."), "%s",
+		lm_fail(err, -EIO, s->overlay, _("See `livemend doctor`."), "%s",
 			_("The overlay does not read back as it must"));
 		ret = lm_because(err, "%s", _("the stick may be failing"));
 	}
 	if (ret == 0)
 		ret = tell_result(g, run, err);
 	if (ret == 0)
-		ret = journal_log(m->rw.io, m->dir, err,
-				  "grow: %s was %llu bytes, it is %llu bytes now", m->overlay,
+		ret = journal_log(s->rw.io, s->dir, err,
+				  "grow: %s was %llu bytes, it is %llu bytes now", s->overlay,
 				  (unsigned long long)g->old_bytes,
 				  (unsigned long long)g->new_bytes);
-	m->run = run;
+	s->run = run;
 	if (ret == 0)
-		merge_log_by_hand(m);
+		session_log_by_hand(s);
 	if (ret == 0)
-		ret = journal_pending_clear(m->rw.io, m->dir, err);
+		ret = session_clear(s, err);
 	if (ret == 0)
-		m->noted = false;
+		s->noted = false;
 	else
 		err->outcome = LM_RESUMABLE;
 	return ret;
@@ -328,9 +309,8 @@ int grow_step_finish(struct plan_run *run, void *grow, struct lm_error *err)
 
 static int too_late(struct grow *g, const char *why, struct lm_error *err)
 {
-	lm_fail(err, -EUCLEAN, g->m->overlay,
-		_("Finish it: `livemend resume` without undoing."), "%s",
-		_("It cannot be undone any more"));
+	lm_fail(err, -EUCLEAN, g->s->overlay, _("Finish it: `livemend resume` without undoing."),
+		"%s", _("It cannot be undone any more"));
 	if (err)
 		err->outcome = LM_RESUMABLE;
 	return lm_because(err, "%s", why);
@@ -377,13 +357,13 @@ static int shrink_back(struct grow *g, struct lm_error *err)
 			if (ret == 0)
 				ret = io_fsync(file);
 			if (ret < 0)
-				lm_fail(err, ret, g->m->overlay, NULL, "%s",
+				lm_fail(err, ret, g->s->overlay, NULL, "%s",
 					_("Taking back the new length failed"));
 		}
 	}
 	ret = close_overlay(g, file, ret, err);
 	if (ret == 0)
-		ret = journal_pending_clear(g->m->rw.io, g->m->dir, err);
+		ret = session_clear(g->s, err);
 	if (ret < 0 && err)
 		err->outcome = LM_RESUMABLE;
 	return ret;
@@ -395,35 +375,32 @@ int grow_step_undo(struct plan_run *run, void *grow, struct lm_error *err)
 	int ret;
 
 	plan_run_critical(run, true);
-	g->m->run = run;
-	journal_log(g->m->rw.io, g->m->dir, NULL, "resume: grow is undone");
+	g->s->run = run;
+	journal_log(g->s->rw.io, g->s->dir, NULL, "resume: grow is undone");
 	ret = shrink_back(g, err);
 	if (ret == 0)
-		merge_tell_if_hurt(run, g->m, _("The overlay has its old length."));
+		session_tell_if_hurt(run, g->s, _("The overlay has its old length."));
 	else
-		merge_help_if_hurt(g->m, err);
+		session_help_if_hurt(g->s, err);
 	return ret;
+}
+
+static int undo_it(void *grow, struct lm_error *err)
+{
+	return shrink_back(grow, err);
 }
 
 void grow_abort(struct plan_run *run, void *grow, struct lm_error *err)
 {
 	struct grow *g = grow;
-	struct merge *m = g->m;
-	enum lm_outcome outcome = err->outcome;
-	struct lm_error undo;
+	struct session *s = g->s;
 
 	(void)run;
-	if (!m->noted)
+	if (!s->noted)
 		return;
-	lm_error_clear(&undo);
-	if (m->resuming || m->committed || shrink_back(g, &undo) < 0) {
-		if (undo.code != 0)
-			ctx_log(m->ctx, LM_LOG_WARN, "%s: %s: %s", undo.what, undo.on, undo.why);
-		err->outcome = LM_RESUMABLE;
+	s->committed = s->committed || s->resuming;
+	if (!session_put_back(s, undo_it, g, err))
 		return;
-	}
-	m->noted = false;
-	err->outcome = outcome;
 	/* Best effort: it is over, and the stick is as it was. */
-	journal_log(m->rw.io, m->dir, NULL, "grow: stopped, the old length is back: %s", err->what);
+	journal_log(s->rw.io, s->dir, NULL, "grow: stopped, the old length is back: %s", err->what);
 }

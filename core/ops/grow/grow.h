@@ -10,10 +10,10 @@
 #define OPS_GROW_H
 
 #include "core/dm/dm.h"
-#include "core/ops/merge/merge.h"
+#include "core/ops/session.h"
 
 struct grow {
-	struct merge *m;    /* the lock, the record */
+	struct session *s;  /* the lock, the record */
 	bool attached;      /* the kernel uses it; use says how */
 	struct dm_use use;
 	bool extended;      /* it is as long as it shall be */

@@ -26,26 +26,9 @@ struct planning {
 	uint64_t want; /* bytes asked for */
 };
 
-static int step_nothing(struct plan_run *run, void *grow, struct lm_error *err)
-{
-	(void)run;
-	(void)grow;
-	(void)err;
-	return 0;
-}
-
 static const char *title(void)
 {
 	return _("Make the overlay larger");
-}
-
-static int plan_nothing(struct lm_plan *plan)
-{
-	const char *why = _("The overlay has that size already.");
-
-	plan_text(plan, title(), why);
-	plan_step(plan, "check", _("See that there is nothing to do"), why, step_nothing);
-	return plan_result(plan, why, "");
 }
 
 /* ---- what stands against it ---- */
@@ -90,29 +73,15 @@ static int refuse_kind(const struct lm_stick *s, struct lm_error *err)
 			 _("it is not of the dm-snapshot kind"), "%s", what);
 }
 
-static int refuse_pending(const struct lm_stick *s, struct lm_error *err)
-{
-	struct record pending;
-	int ret = record_read(s->io, s->live_dir, &pending, NULL);
-
-	if (ret == 1)
-		record_free(&pending);
-	return ret == 0 ? 0 :
-			  lm_refuse(err, -EBUSY, s->given,
-				    _("Run `livemend resume` on it first."),
-				    _("an operation on it was interrupted"), "%s",
-				    _("The stick is in the middle of something"));
-}
-
 static int refuse_access(const struct grow *g, struct lm_error *err)
 {
-	struct lm_stick *s = g->m->stick;
+	struct lm_stick *s = g->s->stick;
 	int ret;
 
 	if (!g->attached)
 		return stick_rw_possible(s, err);
 	if (geteuid() != 0)
-		return lm_refuse(err, -EPERM, g->m->overlay, _("Run livemend as root."),
+		return lm_refuse(err, -EPERM, g->s->overlay, _("Run livemend as root."),
 				 _("it is in use, and telling the kernel its new size takes root"),
 				 "%s", _("The overlay cannot be made larger"));
 	ret = stick_rw_possible_used(s, err);
@@ -127,7 +96,7 @@ static int refuse_access(const struct grow *g, struct lm_error *err)
 
 static int refuse_state(const struct planning *p, const char *trouble, struct lm_error *err)
 {
-	const char *overlay = p->g->m->overlay;
+	const char *overlay = p->g->s->overlay;
 
 	if (p->state == LM_STATE_INVALID)
 		return lm_refuse(err, -EUCLEAN, overlay,
@@ -192,7 +161,7 @@ static int choose_size(struct planning *p, const struct lm_options *o, struct lm
 	if (p->want == g->old_bytes)
 		return 1;
 	if (p->want < g->old_bytes) {
-		lm_refuse(err, -EINVAL, g->m->overlay,
+		lm_refuse(err, -EINVAL, g->s->overlay,
 			  _("To make what it holds less, use `livemend compact`; to empty it, "
 			    "merge or reset it."),
 			  "", "%s", _("An overlay cannot be made smaller"));
@@ -200,7 +169,7 @@ static int choose_size(struct planning *p, const struct lm_options *o, struct lm
 				  text_size(size, g->old_bytes), text_size(asked, p->want));
 	}
 	if (p->want > limit) {
-		lm_refuse(err, -EFBIG, g->m->overlay, NULL, "", "%s",
+		lm_refuse(err, -EFBIG, g->s->overlay, NULL, "", "%s",
 			  _("The overlay would be too large for this stick"));
 		lm_because(err, _("the largest file on %s is %s"), p->stick_info.fstype,
 			   limit == UINT32_MAX ? _("4 GiB less one byte") :
@@ -210,7 +179,7 @@ static int choose_size(struct planning *p, const struct lm_options *o, struct lm
 	}
 	g->new_bytes = grow_choose_length(p->want, g->old_bytes, limit, g->chunk_sectors);
 	if (g->new_bytes == 0)
-		return lm_refuse(err, -EINVAL, g->m->overlay, NULL,
+		return lm_refuse(err, -EINVAL, g->s->overlay, NULL,
 				 _("there is no possible size between it and what was asked for"),
 				 "%s", _("The overlay cannot be made larger"));
 	if (g->new_bytes != p->want)
@@ -233,7 +202,7 @@ static int ledger(struct planning *p, struct lm_error *err)
 		  p->stick_info.free_bytes, 0);
 	if (need <= p->stick_info.free_bytes)
 		return 0;
-	lm_refuse(err, -ENOSPC, g->m->stick->given, NULL, "", "%s",
+	lm_refuse(err, -ENOSPC, g->s->stick->given, NULL, "", "%s",
 		  _("There is not enough room on the stick"));
 	lm_because(err, _("%s are needed, %s are free"), text_size(more, need),
 		   text_size(have, p->stick_info.free_bytes));
@@ -279,8 +248,8 @@ void grow_say_steps(struct grow *g, struct lm_plan *plan)
 			"table of the overlay need not change: nothing in it says how long the "
 			"file is."),
 		      grow_step_extend);
-	plan_command(s, "fallocate -l %llu %s", (unsigned long long)g->new_bytes, g->m->overlay);
-	s->writes = text_dup(g->m->overlay);
+	plan_command(s, "fallocate -l %llu %s", (unsigned long long)g->new_bytes, g->s->overlay);
+	s->writes = text_dup(g->s->overlay);
 	s->undo = text_dup(_("the file gets its old length back"));
 	s->work_bytes = g->new_bytes - g->old_bytes;
 	s->cancellable = true;
@@ -326,30 +295,30 @@ static void say(struct planning *p)
 static int look(struct planning *p, struct lm_error *err)
 {
 	struct grow *g = p->g;
-	struct lm_stick *s = g->m->stick;
+	struct lm_stick *s = g->s->stick;
 	struct dm_snapshot_status live;
 	struct cow_store *store = NULL;
 	struct io_file *file = NULL;
 	struct io_stat st;
-	int ret = io_open(s->io, g->m->overlay, IO_READ, &file);
+	int ret = io_open(s->io, g->s->overlay, IO_READ, &file);
 
 	if (ret == 0)
 		ret = io_fstat(file, &st);
 	if (ret == 0)
 		ret = io_fsinfo(s->io, &p->stick_info);
 	if (ret < 0) {
-		lm_fail(err, ret, g->m->overlay, NULL, "%s", _("Opening the overlay failed"));
+		lm_fail(err, ret, g->s->overlay, NULL, "%s", _("Opening the overlay failed"));
 		goto out;
 	}
 	if (st.kind == IO_BLOCKDEV) {
-		ret = lm_refuse(err, -EOPNOTSUPP, g->m->overlay,
+		ret = lm_refuse(err, -EOPNOTSUPP, g->s->overlay,
 				_("Make the partition larger, from another system, with a "
 				  "partitioning program. The overlay takes all of it by itself."),
 				_("it lies in a partition of its own"), "%s",
 				_("This overlay cannot be made larger"));
 		goto out;
 	}
-	ret = cow_store_open(file, g->m->overlay, 0, &store, err);
+	ret = cow_store_open(file, g->s->overlay, 0, &store, err);
 	if (ret < 0)
 		goto out;
 	g->old_bytes = st.size_bytes;
@@ -357,7 +326,7 @@ static int look(struct planning *p, struct lm_error *err)
 	g->chunk_sectors = cow_store_info(store)->chunk_sectors;
 	p->state = cow_store_info(store)->state;
 	if (g->attached && g->use.dm_name[0] &&
-	    dm_snapshot_status(g->m->ctx, g->use.dm_name, &live, NULL) == 0 &&
+	    dm_snapshot_status(g->s->ctx, g->use.dm_name, &live, NULL) == 0 &&
 	    live.state != LM_STATE_ACTIVE)
 		p->state = live.state;
 	ret = refuse_state(p, cow_store_info(store)->trouble, err);
@@ -370,13 +339,13 @@ out:
 static int look_and_plan(struct planning *p, const struct lm_options *o, struct lm_error *err)
 {
 	struct grow *g = p->g;
-	struct lm_stick *s = g->m->stick;
+	struct lm_stick *s = g->s->stick;
 	int ret = refuse_kind(s, err);
 
 	if (ret == 0)
-		ret = merge_paths(g->m, s->base_path ? s->base_path : "", s->overlays[0].path, err);
+		ret = session_overlay_path(g->s, s->overlays[0].path, err);
 	if (ret == 0)
-		ret = refuse_pending(s, err);
+		ret = session_no_pending(g->s, err);
 	if (ret == 0)
 		ret = grow_find_use(g, s->io, err);
 	if (ret == 0)
@@ -384,26 +353,14 @@ static int look_and_plan(struct planning *p, const struct lm_options *o, struct 
 	if (ret == 0)
 		ret = choose_size(p, o, err);
 	if (ret == 1)
-		return plan_nothing(p->plan);
+		return session_plan_nothing(p->plan, title(),
+					    _("The overlay has that size already."));
 	if (ret == 0)
 		ret = refuse_access(g, err);
 	if (ret < 0)
 		return ret;
 	say(p);
 	return ledger(p, err);
-}
-
-static int settle(struct lm_plan *plan, int ret, const struct lm_error *why, struct lm_error *err)
-{
-	if (ret == 0)
-		return 0;
-	if (ret == -ENOMEM) {
-		if (err)
-			*err = *why;
-		return ret;
-	}
-	plan_refuse(plan, why);
-	return 0;
 }
 
 int ops_plan_grow(struct lm_stick *stick, const struct lm_options *options, struct lm_plan *plan,
@@ -422,15 +379,14 @@ int ops_plan_grow(struct lm_stick *stick, const struct lm_options *options, stru
 		    "resume` finishes or undoes it."),
 		  NULL);
 	plan_result(plan, _("The overlay is larger now."), "");
-	return settle(plan, look_and_plan(&p, options, &why), &why, err);
+	return session_planned(plan, look_and_plan(&p, options, &why), &why, err);
 }
 
 /* ---- resume ---- */
 
 static int take_record(struct grow *g, struct record *rec, struct lm_error *err)
 {
-	struct merge *m = g->m;
-	const struct lm_stick *s = m->stick;
+	const struct lm_stick *s = g->s->stick;
 	bool known = false;
 	struct io_stat st;
 	int ret;
@@ -444,14 +400,10 @@ static int take_record(struct grow *g, struct record *rec, struct lm_error *err)
 		known = g->old_bytes > 0 && g->new_bytes > g->old_bytes &&
 			st.size_bytes >= g->old_bytes && st.size_bytes <= g->new_bytes;
 	if (!known)
-		return lm_refuse(err, -EUCLEAN, s->given,
-				 _("Nothing was touched. Is it the stick that the journal was "
-				   "written on?"),
-				 _("the overlay is not the one that it names"), "%s",
-				 _("The note about an interrupted operation does not fit this "
-				   "stick"));
-	m->resuming = true;
-	ret = merge_paths(m, s->base_path ? s->base_path : "", rec->overlay, err);
+		return session_foreign_note(g->s, _("the overlay is not the one that it names"),
+					    err);
+	g->s->resuming = true;
+	ret = session_overlay_path(g->s, rec->overlay, err);
 	if (ret == 0)
 		ret = grow_find_use(g, s->io, err);
 	if (!g->attached && st.on_disk_bytes < st.size_bytes)
@@ -476,7 +428,7 @@ int ops_plan_resume_grow(struct lm_stick *stick, const struct lm_options *option
 	plan_risk(plan, NULL, _("It may be cut off again, and resumed again."), NULL);
 	ret = take_record(g, rec, &why);
 	if (ret < 0)
-		return settle(plan, ret, &why, err);
+		return session_planned(plan, ret, &why, err);
 	plan_step(plan, "check", _("Check the stick"),
 		  _("The files must be those that the journal names."), grow_step_check);
 	if (options->undo) {
@@ -486,7 +438,7 @@ int ops_plan_resume_grow(struct lm_stick *stick, const struct lm_options *option
 		s = plan_step(plan, "undo", _("Take it back"),
 			      _("Nothing lies behind the old end, which is looked at first."),
 			      grow_step_undo);
-		s->writes = text_dup(g->m->overlay);
+		s->writes = text_dup(g->s->overlay);
 		plan_abort(plan, grow_abort);
 		plan_result(plan, _("The overlay has its old length."), "");
 	} else {

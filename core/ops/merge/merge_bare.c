@@ -43,7 +43,8 @@ static int write_run(struct apply *a, struct lm_error *err)
 		a->flushed = a->done;
 	}
 	if (ret < 0)
-		return lm_fail(err, ret, a->m->base, NULL, "%s", _("Writing to the image failed"));
+		return lm_fail(err, ret, a->m->s->base, NULL, "%s",
+			       _("Writing to the image failed"));
 	ret = plan_run_progress(a->run, a->done, a->total);
 	return ret < 0 ? lm_fail(err, ret, NULL, NULL, "%s", _("Stopped")) : 0;
 }
@@ -59,7 +60,7 @@ static int apply_chunk(void *arg, uint64_t off, uint64_t len, struct lm_error *e
 		return ret;
 	if (a->len == 0)
 		a->off = off;
-	ret = io_source_read(a->m->look.view, a->buf + a->len, (size_t)len, off, err);
+	ret = io_source_read(a->m->s->look.view, a->buf + a->len, (size_t)len, off, err);
 	a->len += len;
 	return ret;
 }
@@ -70,19 +71,17 @@ int merge_step_apply(struct plan_run *run, void *merge, struct lm_error *err)
 	struct apply a = { .m = m, .run = run, .total = m->changes.live_bytes };
 	int ret, closed;
 
-	m->run = run;
-	m->rec.phase = RECORD_APPLYING;
-	m->noted = true;
-	ret = record_write(m->rw.io, m->dir, &m->rec, err);
+	m->s->run = run;
+	ret = session_note(m->s, RECORD_APPLYING, err);
 	if (ret < 0)
 		return ret;
 	/* A chunk may be larger than a run: there is always room for one. */
 	a.buf = malloc(RUN_BYTES + (size_t)COW_MAX_CHUNK_SECTORS * 512);
 	if (!a.buf)
 		return lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Writing to the image failed"));
-	ret = io_open(m->rw.io, m->base, IO_WRITE, &a.file);
+	ret = io_open(m->s->rw.io, m->s->base, IO_WRITE, &a.file);
 	if (ret < 0) {
-		lm_fail(err, ret, m->base, NULL, "%s", _("Opening the image failed"));
+		lm_fail(err, ret, m->s->base, NULL, "%s", _("Opening the image failed"));
 		goto out;
 	}
 	ret = changes_each_chunk(&m->changes, apply_chunk, &a, err);
@@ -92,10 +91,12 @@ int merge_step_apply(struct plan_run *run, void *merge, struct lm_error *err)
 	closed = io_fsync(a.file);
 	plan_run_flushing(run, false);
 	if (ret == 0 && closed < 0)
-		ret = lm_fail(err, closed, m->base, NULL, "%s", _("Writing to the image failed"));
+		ret = lm_fail(err, closed, m->s->base, NULL, "%s",
+			      _("Writing to the image failed"));
 	closed = io_file_close(a.file);
 	if (ret == 0 && closed < 0)
-		ret = lm_fail(err, closed, m->base, NULL, "%s", _("Writing to the image failed"));
+		ret = lm_fail(err, closed, m->s->base, NULL, "%s",
+			      _("Writing to the image failed"));
 out:
 	free(a.buf);
 	return ret;
@@ -119,15 +120,16 @@ static int prove_chunk(struct prove *p, const struct cow_exception *e, struct lm
 	if (!view_fate_range(&m->changes.chunks, e->old_chunk, &off, &len) ||
 	    !view_fate_used(&m->changes.chunks, off, len))
 		return 0;
-	ret = io_read_full(m->look.base_file, p->buf, (size_t)len, off);
+	ret = io_read_full(m->s->look.base_file, p->buf, (size_t)len, off);
 	if (ret < 0)
-		return lm_fail(err, ret, m->base, NULL, "%s", _("Reading the image back failed"));
+		return lm_fail(err, ret, m->s->base, NULL, "%s",
+			       _("Reading the image back failed"));
 	ret = cow_store_read(p->store, e->new_chunk, 0, want, (size_t)len, err);
 	if (ret < 0)
 		return ret;
 	if (view_fate_same(&m->changes.chunks, off, p->buf, want, (size_t)len))
 		return 0;
-	lm_fail(err, -EIO, m->base,
+	lm_fail(err, -EIO, m->s->base,
 		_("Nothing is lost: the overlay still holds it. The stick may be failing: copy "
 		  "it, then try again."),
 		"%s", _("The image does not read back as it was written"));
@@ -142,17 +144,17 @@ int merge_step_verify_bare(struct plan_run *run, void *merge, struct lm_error *e
 	const struct cow_exception *e;
 	int ret;
 
-	m->run = run;
+	m->s->run = run;
 	/* Afresh, and cold; file system and view are read from what is on the stick now. */
-	ret = merge_look(m, m->base, err);
+	ret = merge_look(m, m->s->base, err);
 	if (ret == 0)
-		ret = io_drop_cache(m->look.base_file);
+		ret = io_drop_cache(m->s->look.base_file);
 	if (ret < 0)
 		return ret;
-	ret = changes_find(&m->changes, &m->look, CHANGES_LIVE, true, NULL, NULL, err);
+	ret = changes_find(&m->changes, &m->s->look, CHANGES_LIVE, true, NULL, NULL, err);
 	if (ret < 0)
 		return ret;
-	p.store = m->look.store;
+	p.store = m->s->look.store;
 	p.buf = malloc(2 * (size_t)cow_store_info(p.store)->chunk_sectors * 512);
 	if (!p.buf)
 		return lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Reading the image back failed"));

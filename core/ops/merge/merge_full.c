@@ -37,7 +37,7 @@
 
 static int work_failed(const struct merge *m, int ret, const char *name, struct lm_error *err)
 {
-	lm_fail(err, ret, m->work_path, NULL, "%s", _("Writing to the work folder failed"));
+	lm_fail(err, ret, m->s->work_path, NULL, "%s", _("Writing to the work folder failed"));
 	(void)name;
 	if (ret == -ENOSPC)
 		lm_error_help(err, _("Make room there, or give a folder with more room with --work."));
@@ -86,23 +86,21 @@ static int begin(struct merge *m, struct plan_run *run, struct lm_error *err)
 {
 	int ret;
 
-	m->run = run;
-	m->rec.phase = RECORD_BUILDING;
-	m->noted = true;
-	ret = record_write(m->rw.io, m->dir, &m->rec, err);
+	m->s->run = run;
+	ret = session_note(m->s, RECORD_BUILDING, err);
 	merge_work_names(m);
 	if (ret == 0)
 		ret = merge_remove_leftover(m, m->fresh, err);
 	if (ret == 0)
-		ret = io_replace_remove(m->work, ".", m->work_new, err);
+		ret = io_replace_remove(m->s->work, ".", m->s->work_new, err);
 	return ret < 0 ? ret : merge_full_clean(m, err);
 }
 
 /* A file with all its room: a hole that cannot be filled would only tell of it in the middle. */
 static int make_root(struct merge *m, struct io_file **file, struct lm_error *err)
 {
-	uint64_t bytes = m->look.base->size_bytes;
-	int ret = io_open(m->work, m->work_root, IO_CREATE, file);
+	uint64_t bytes = m->s->look.base->size_bytes;
+	int ret = io_open(m->s->work, m->work_root, IO_CREATE, file);
 
 	if (ret == 0)
 		ret = io_allocate(*file, 0, bytes);
@@ -120,11 +118,11 @@ static int sync_work(struct merge *m, struct io_file *file, struct lm_error *err
 {
 	int ret;
 
-	plan_run_flushing(m->run, true);
+	plan_run_flushing(m->s->run, true);
 	ret = io_fsync(file);
 	if (ret == 0)
-		ret = io_sync_dir(m->work, ".");
-	plan_run_flushing(m->run, false);
+		ret = io_sync_dir(m->s->work, ".");
+	plan_run_flushing(m->s->run, false);
 	return ret < 0 ? work_failed(m, ret, m->work_root, err) : 0;
 }
 
@@ -142,7 +140,7 @@ static int mirror_failed(const struct merge *m, const struct dm_mirror_status *s
 {
 	bool source = s->health[0] != 'A' && s->health[1] == 'A';
 
-	lm_fail(err, -EIO, source ? m->base : m->work_path,
+	lm_fail(err, -EIO, source ? m->s->base : m->s->work_path,
 		_("Nothing on the stick was changed. `livemend doctor` looks at the stick."), "%s",
 		_("Copying through dm-mirror failed"));
 	return lm_because(err,
@@ -167,15 +165,16 @@ static int watch_mirror(struct merge *m, struct dm_dev *dev, struct lm_error *er
 		if (status.kind != DM_KIND_MIRROR || !status.understood)
 			return lm_fail(err, -EPROTO, dev->name, NULL, "%s",
 				       _("The kernel's status of the copying is not understood"));
-		plan_run_message(m->run, _("%llu of %llu regions in sync, health %s"),
+		plan_run_message(m->s->run, _("%llu of %llu regions in sync, health %s"),
 				 (unsigned long long)status.u.mirror.done,
 				 (unsigned long long)status.u.mirror.total, status.u.mirror.health);
 		if (dm_mirror_failed(&status.u.mirror))
 			return mirror_failed(m, &status.u.mirror, err);
-		ret = merge_progress(m, status.u.mirror.total ? size / status.u.mirror.total *
-									 status.u.mirror.done :
-								 0,
-				     size);
+		ret = session_progress(m->s,
+				       status.u.mirror.total ?
+					       size / status.u.mirror.total * status.u.mirror.done :
+					       0,
+				       size);
 		if (ret < 0)
 			return lm_fail(err, ret, NULL, NULL, "%s", _("Stopped"));
 		if (dm_mirror_done(&status.u.mirror))
@@ -196,15 +195,15 @@ static int mirror_to(struct merge *m, const struct dm_attach *from, struct io_fi
 	struct lm_error later;
 	int ret, gone;
 
-	ret = dm_loop_attach_file(m->ctx, file, m->work_path, DM_LOOP_DIRECT, &to, err);
+	ret = dm_loop_attach_file(m->s->ctx, file, m->s->work_path, DM_LOOP_DIRECT, &to, err);
 	if (ret < 0)
 		return ret;
 	ret = dm_target_mirror(&table, from->sectors, from->dev->devno, to->devno,
 			       DM_MIRROR_REGION_SECTORS);
 	if (ret < 0)
-		lm_fail(err, ret, m->base, NULL, "%s", _("Copying through dm-mirror failed"));
+		lm_fail(err, ret, m->s->base, NULL, "%s", _("Copying through dm-mirror failed"));
 	else
-		ret = dm_dev_create(m->ctx, "mirror", &table, 1, 0, &dev, err);
+		ret = dm_dev_create(m->s->ctx, "mirror", &table, 1, 0, &dev, err);
 	if (ret == 0)
 		ret = watch_mirror(m, dev, err);
 	lm_error_clear(&later);
@@ -233,7 +232,7 @@ int merge_step_mirror(struct plan_run *run, void *merge, struct lm_error *err)
 		ret = make_root(m, &file, err);
 	if (ret < 0)
 		return ret;
-	ret = dm_attach_open(&m->seen, 0, 0, &from, err);
+	ret = dm_attach_open(&m->s->seen, 0, 0, &from, err);
 	if (ret == 0)
 		ret = mirror_to(m, from, file, err);
 	lm_error_clear(&later);
@@ -252,7 +251,7 @@ int merge_step_mirror(struct plan_run *run, void *merge, struct lm_error *err)
 
 static int copy_base(struct merge *m, struct io_file *file, struct lm_error *err)
 {
-	uint64_t size = m->look.base->size_bytes, off;
+	uint64_t size = m->s->look.base->size_bytes, off;
 	unsigned char *buf = malloc(COPY_BYTES);
 	int ret = 0;
 
@@ -261,14 +260,14 @@ static int copy_base(struct merge *m, struct io_file *file, struct lm_error *err
 	for (off = 0; off < size && ret == 0; off += COPY_BYTES) {
 		size_t len = (size_t)min_u64(COPY_BYTES, size - off);
 
-		ret = io_source_read(m->look.base, buf, len, off, err);
+		ret = io_source_read(m->s->look.base, buf, len, off, err);
 		if (ret == 0) {
 			ret = io_pwrite(file, buf, len, off);
 			if (ret < 0)
 				work_failed(m, ret, m->work_root, err);
 		}
 		if (ret == 0) {
-			ret = merge_progress(m, off + len, size);
+			ret = session_progress(m->s, off + len, size);
 			if (ret < 0)
 				lm_fail(err, ret, NULL, NULL, "%s", _("Stopped"));
 		}
@@ -293,17 +292,17 @@ int merge_step_copies(struct plan_run *run, void *merge, struct lm_error *err)
 		ret = sync_work(m, file, err);
 	ret = close_work(m, file, ret, err);
 	if (ret == 0)
-		ret = io_copy(m->rw.io, m->overlay, m->work, ".", m->work_cow, NULL, NULL, err);
+		ret = io_copy(m->s->rw.io, m->s->overlay, m->s->work, ".", m->work_cow, NULL, NULL,
+			      err);
 	if (ret < 0)
 		return ret;
 	/* From here on it is taken up again, not begun anew. */
-	m->rec.phase = RECORD_MERGING;
-	return record_write(m->rw.io, m->dir, &m->rec, err);
+	return session_note(m->s, RECORD_MERGING, err);
 }
 
 static int merge_ended_badly(const struct merge *m, const char *state, struct lm_error *err)
 {
-	lm_fail(err, -EIO, m->work_path,
+	lm_fail(err, -EIO, m->s->work_path,
 		_("Nothing on the stick was changed. Is the disk of the work folder in order?"),
 		"%s", _("The kernel's merge of the copies failed"));
 	return lm_because(err, _("its status is: %s"), state);
@@ -331,15 +330,15 @@ static int watch_merge(struct merge *m, struct dm_dev *dev, struct lm_error *err
 						 s->state == LM_STATE_OVERFLOW	   ? "Overflow" :
 										     "Invalid",
 						 err);
-		plan_run_message(m->run, _("the kernel says: %llu/%llu %llu"),
+		plan_run_message(m->s->run, _("the kernel says: %llu/%llu %llu"),
 				 (unsigned long long)s->allocated_sectors,
 				 (unsigned long long)s->total_sectors,
 				 (unsigned long long)s->metadata_sectors);
 		left = s->allocated_sectors - min_u64(s->metadata_sectors, s->allocated_sectors);
 		if (!first)
 			first = left;
-		ret = merge_progress(m, (first - min_u64(left, first)) * 512,
-				     (first ? first : 1) * 512);
+		ret = session_progress(m->s, (first - min_u64(left, first)) * 512,
+				       (first ? first : 1) * 512);
 		if (ret < 0)
 			return lm_fail(err, ret, NULL, NULL, "%s", _("Stopped"));
 		if (dm_merge_done(s))
@@ -383,19 +382,19 @@ static int kernel_merge(struct merge *m, struct io_file *root, struct io_file *c
 	uint64_t chunk = 0;
 	int ret, gone;
 
-	ret = dm_loop_attach_file(m->ctx, root, m->work_path, DM_LOOP_DIRECT, &base, err);
+	ret = dm_loop_attach_file(m->s->ctx, root, m->s->work_path, DM_LOOP_DIRECT, &base, err);
 	if (ret == 0)
 		ret = check_copy_of_store(m, cow, base->sectors, &chunk, err);
 	if (ret == 0)
-		ret = dm_loop_attach_file(m->ctx, cow, m->work_path, 0, &store, err);
+		ret = dm_loop_attach_file(m->s->ctx, cow, m->s->work_path, 0, &store, err);
 	if (ret < 0)
 		goto out;
 	ret = dm_target_snapshot(&table, base->sectors, base->devno, store->devno, chunk, true);
 	if (ret < 0)
-		lm_fail(err, ret, m->work_path, NULL, "%s",
+		lm_fail(err, ret, m->s->work_path, NULL, "%s",
 			_("The kernel's merge of the copies failed"));
 	else
-		ret = dm_dev_create(m->ctx, "merge", &table, 1, 0, &dev, err);
+		ret = dm_dev_create(m->s->ctx, "merge", &table, 1, 0, &dev, err);
 	if (ret == 0)
 		ret = watch_merge(m, dev, err);
 	lm_error_clear(&later);
@@ -419,12 +418,12 @@ int merge_step_kernel(struct plan_run *run, void *merge, struct lm_error *err)
 	struct io_file *root = NULL, *cow = NULL;
 	int ret;
 
-	m->run = run;
-	ret = io_open(m->work, m->work_root, IO_WRITE, &root);
+	m->s->run = run;
+	ret = io_open(m->s->work, m->work_root, IO_WRITE, &root);
 	if (ret == 0)
-		ret = io_open(m->work, m->work_cow, IO_WRITE, &cow);
+		ret = io_open(m->s->work, m->work_cow, IO_WRITE, &cow);
 	if (ret < 0)
-		lm_fail(err, ret, m->work_path, NULL, "%s",
+		lm_fail(err, ret, m->s->work_path, NULL, "%s",
 			_("Opening the copies in the work folder failed"));
 	else
 		ret = kernel_merge(m, root, cow, err);
@@ -439,17 +438,17 @@ int merge_step_kernel(struct plan_run *run, void *merge, struct lm_error *err)
 /* What the file system does not use need not be packed. Best effort. */
 static void free_unused(struct merge *m, struct io_file *file)
 {
-	const struct fs_info *info = m->look.fs ? fs_info(m->look.fs) : NULL;
-	uint64_t size = m->look.base->size_bytes, off, from = 0, block;
+	const struct fs_info *info = m->s->look.fs ? fs_info(m->s->look.fs) : NULL;
+	uint64_t size = m->s->look.base->size_bytes, off, from = 0, block;
 	int fd = io_fd(file);
 	bool in_run = false;
 
 	if (!info || !info->readable || info->state != LM_FS_CLEAN || fd < 0 ||
-	    fs_load_bitmap(m->look.fs, NULL) < 0)
+	    fs_load_bitmap(m->s->look.fs, NULL) < 0)
 		return;
 	block = info->block_bytes;
 	for (off = 0; off < size; off += block) {
-		bool used = fs_range_used(m->look.fs, off, min_u64(block, size - off));
+		bool used = fs_range_used(m->s->look.fs, off, min_u64(block, size - off));
 
 		if (!used && !in_run)
 			from = off;
@@ -468,14 +467,14 @@ static int on_progress(void *arg, unsigned pass, uint64_t done, uint64_t total)
 {
 	if (total == 0 || pass < 1 || pass > 5)
 		return 0;
-	return merge_progress(arg, (pass - 1) * 100ull + done * 100 / total, 500);
+	return session_progress(arg, (pass - 1) * 100ull + done * 100 / total, 500);
 }
 
 static void on_line(void *arg, const char *line)
 {
 	const struct merge *m = arg;
 
-	ctx_log(m->ctx, LM_LOG_INFO, "e2fsck: %s", line);
+	ctx_log(m->s->ctx, LM_LOG_INFO, "e2fsck: %s", line);
 }
 
 int merge_step_check_copy(struct plan_run *run, void *merge, struct lm_error *err)
@@ -485,16 +484,16 @@ int merge_step_check_copy(struct plan_run *run, void *merge, struct lm_error *er
 	char *path = NULL;
 	int ret, status = 0;
 
-	m->run = run;
-	ret = io_open(m->work, m->work_root, IO_WRITE, &file);
+	m->s->run = run;
+	ret = io_open(m->s->work, m->work_root, IO_WRITE, &file);
 	if (ret < 0)
 		return work_failed(m, ret, m->work_root, err);
 	free_unused(m, file);
 	ret = sync_work(m, file, err);
 	ret = close_work(m, file, ret, err);
-	if (ret < 0 || !m->look.fs || !fs_info(m->look.fs)->readable)
+	if (ret < 0 || !m->s->look.fs || !fs_info(m->s->look.fs)->readable)
 		return ret;
-	if (asprintf(&path, "%s/%s", m->work_path, m->work_root) < 0)
+	if (asprintf(&path, "%s/%s", m->s->work_path, m->work_root) < 0)
 		return lm_fail(err, -ENOMEM, NULL, NULL, "%s",
 			       _("Checking the file system failed"));
 	ret = fs_e2fsck(path, FS_CHECK, on_progress, on_line, m, &status, err);

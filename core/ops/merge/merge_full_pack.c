@@ -60,8 +60,8 @@ static int dress(struct merge *m, const struct dm_loopdev *loop, const char *roo
 
 	mount = stick_mount_private(loop->node, "squashfs", true);
 	if (mount < 0)
-		return lm_fail(err, mount, m->base, NULL, "%s", _("Mounting the image failed"));
-	ret = io_open(m->work, m->work_root, IO_WRITE, &file);
+		return lm_fail(err, mount, m->s->base, NULL, "%s", _("Mounting the image failed"));
+	ret = io_open(m->s->work, m->work_root, IO_WRITE, &file);
 	if (ret < 0)
 		goto out;
 	from = openat(mount, root_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -84,28 +84,28 @@ out:
 	if (from >= 0)
 		close(from);
 	close(mount);
-	return ret ? pack_failed(ret, m->work_path, err) : 0;
+	return ret ? pack_failed(ret, m->s->work_path, err) : 0;
 }
 
 static int on_percent(void *arg, unsigned percent)
 {
 	struct merge *m = arg;
-	uint64_t size = m->look.base->size_bytes;
+	uint64_t size = m->s->look.base->size_bytes;
 
-	return merge_progress(m, size / 100 * percent, size);
+	return session_progress(m->s, size / 100 * percent, size);
 }
 
 static void on_line(void *arg, const char *line)
 {
 	const struct merge *m = arg;
 
-	ctx_log(m->ctx, LM_LOG_INFO, "mksquashfs: %s", line);
+	ctx_log(m->s->ctx, LM_LOG_INFO, "mksquashfs: %s", line);
 }
 
 static int run_mksquashfs(struct merge *m, const struct dm_loopdev *loop, struct lm_error *err)
 {
 	struct mksquashfs_job job = { .old_node = loop->node,
-				      .root_path = image_info(m->look.image)->root_path,
+				      .root_path = image_info(m->s->look.image)->root_path,
 				      .progress = on_percent,
 				      .line = on_line,
 				      .arg = m };
@@ -116,17 +116,17 @@ static int run_mksquashfs(struct merge *m, const struct dm_loopdev *loop, struct
 
 	ret = mksquashfs_find(&mk, err);
 	if (ret == 0)
-		ret = image_pack_options(m->look.image, &pack, err);
-	if (ret == 0 && (asprintf(&dir, "%s/%s", m->work_path, m->work_tree) < 0 ||
-			 asprintf(&root, "%s/%s", m->work_path, m->work_root) < 0 ||
-			 asprintf(&out, "%s/%s", m->work_path, m->work_new) < 0))
-		ret = pack_failed(-ENOMEM, m->work_path, err);
+		ret = image_pack_options(m->s->look.image, &pack, err);
+	if (ret == 0 && (asprintf(&dir, "%s/%s", m->s->work_path, m->work_tree) < 0 ||
+			 asprintf(&root, "%s/%s", m->s->work_path, m->work_root) < 0 ||
+			 asprintf(&out, "%s/%s", m->s->work_path, m->s->work_new) < 0))
+		ret = pack_failed(-ENOMEM, m->s->work_path, err);
 	if (ret == 0) {
-		ret = io_mkdir(m->work, m->work_tree);
+		ret = io_mkdir(m->s->work, m->work_tree);
 		if (ret == -EEXIST)
 			ret = 0;
 		if (ret < 0)
-			pack_failed(ret, m->work_path, err);
+			pack_failed(ret, m->s->work_path, err);
 	}
 	if (ret == 0) {
 		job.dir = dir;
@@ -134,7 +134,7 @@ static int run_mksquashfs(struct merge *m, const struct dm_loopdev *loop, struct
 		job.out = out;
 		job.pack = &pack;
 		ret = mksquashfs_run(&mk, &job, err);
-		io_rmdir(m->work, m->work_tree);
+		io_rmdir(m->s->work, m->work_tree);
 	}
 	free(dir);
 	free(root);
@@ -147,18 +147,18 @@ static int pack(struct merge *m, struct lm_error *err)
 	struct dm_loopdev *loop = NULL;
 	int ret;
 
-	ret = io_replace_remove(m->work, ".", m->work_new, err);
+	ret = io_replace_remove(m->s->work, ".", m->s->work_new, err);
 	if (ret == 0)
-		ret = dm_loop_attach_file(m->ctx, m->look.base_file, m->base, DM_LOOP_READONLY,
-					  &loop, err);
+		ret = dm_loop_attach_file(m->s->ctx, m->s->look.base_file, m->s->base,
+					  DM_LOOP_READONLY, &loop, err);
 	if (ret == 0)
-		ret = dress(m, loop, image_info(m->look.image)->root_path, err);
+		ret = dress(m, loop, image_info(m->s->look.image)->root_path, err);
 	if (ret == 0)
 		ret = run_mksquashfs(m, loop, err);
 	dm_loop_detach(loop);
 	/* The copies of snapshot-merge are what it is taken up from after a cut. */
-	if (ret == 0 && m->rec.method == LM_METHOD_MIRROR)
-		ret = io_replace_remove(m->work, ".", m->work_root, err);
+	if (ret == 0 && m->s->rec.method == LM_METHOD_MIRROR)
+		ret = io_replace_remove(m->s->work, ".", m->work_root, err);
 	return ret;
 }
 
@@ -166,19 +166,19 @@ static int pack(struct merge *m, struct lm_error *err)
 static int flush(struct merge *m, struct lm_error *err)
 {
 	struct io_file *file;
-	int ret = io_open(m->work, m->work_new, IO_WRITE, &file), closed;
+	int ret = io_open(m->s->work, m->s->work_new, IO_WRITE, &file), closed;
 
 	if (ret < 0)
-		return pack_failed(ret, m->work_path, err);
-	plan_run_flushing(m->run, true);
+		return pack_failed(ret, m->s->work_path, err);
+	plan_run_flushing(m->s->run, true);
 	ret = io_fsync(file);
-	plan_run_flushing(m->run, false);
+	plan_run_flushing(m->s->run, false);
 	closed = io_file_close(file);
 	if (ret == 0)
 		ret = closed;
 	if (ret == 0)
-		ret = io_sync_dir(m->work, ".");
-	return ret < 0 ? pack_failed(ret, m->work_path, err) : 0;
+		ret = io_sync_dir(m->s->work, ".");
+	return ret < 0 ? pack_failed(ret, m->s->work_path, err) : 0;
 }
 
 int merge_step_pack(struct plan_run *run, void *merge, struct lm_error *err)
@@ -186,22 +186,22 @@ int merge_step_pack(struct plan_run *run, void *merge, struct lm_error *err)
 	struct merge *m = merge;
 	int ret;
 
-	m->run = run;
-	if (m->bare) {
+	m->s->run = run;
+	if (m->s->bare) {
 		/* There is nothing to pack: the copy is the new image. */
-		ret = io_replace_remove(m->work, ".", m->work_new, err);
+		ret = io_replace_remove(m->s->work, ".", m->s->work_new, err);
 		if (ret == 0)
-			ret = io_replace_move(m->work, ".", m->work_root, m->work_new, err);
+			ret = io_replace_move(m->s->work, ".", m->work_root, m->s->work_new, err);
 	} else {
 		ret = pack(m, err);
 	}
 	if (ret == 0)
 		ret = flush(m, err);
 	if (ret == 0)
-		ret = record_identify(m->work, m->work_new, &m->rec.new_image, err);
-	if (ret == 0 && record_unchanged(&m->rec)) {
+		ret = record_identify(m->s->work, m->s->work_new, &m->s->rec.new_image, err);
+	if (ret == 0 && record_unchanged(&m->s->rec)) {
 		/* A cut could leave either, and nobody could tell which. */
-		lm_fail(err, -EEXIST, m->base,
+		lm_fail(err, -EEXIST, m->s->base,
 			_("Use `livemend merge` as it is (the method rewrite)."), "%s",
 			_("The new image cannot be told from the old one"));
 		ret = lm_because(err, "%s", _("length, beginning and end are the same"));
@@ -215,12 +215,12 @@ int merge_step_place(struct plan_run *run, void *merge, struct lm_error *err)
 	struct io_fsinfo info;
 	int ret;
 
-	m->run = run;
-	ret = io_fsinfo(m->rw.io, &info);
+	m->s->run = run;
+	ret = io_fsinfo(m->s->rw.io, &info);
 	if (ret < 0)
-		return lm_fail(err, ret, m->stick->given, NULL, "%s",
+		return lm_fail(err, ret, m->s->stick->given, NULL, "%s",
 			       _("Asking for the free space failed"));
-	if (!m->ctx->tight && m->rec.new_image.bytes + MARGIN_BYTES <= info.free_bytes) {
+	if (!m->s->ctx->tight && m->s->rec.new_image.bytes + MARGIN_BYTES <= info.free_bytes) {
 		ret = merge_step_copy(run, m, err);
 		return ret < 0 ? ret : merge_step_replace(run, m, err);
 	}

@@ -31,10 +31,11 @@ int merge_full_refusal(struct merge *m, const struct lm_options *o, struct lm_er
 	struct mksquashfs mk;
 	int ret;
 
-	ret = dm_engine_choose(m->ctx, LM_ENGINE_KERNEL, is_mirror ? mirror : merge, &engine, err);
+	ret = dm_engine_choose(m->s->ctx, LM_ENGINE_KERNEL, is_mirror ? mirror : merge, &engine,
+			       err);
 	if (ret == 0 && engine != LM_ENGINE_KERNEL) {
 		/* What stands against it, in the kernel's words; or it was asked for. */
-		ret = dm_engine_possible(m->ctx, is_mirror ? mirror : merge, err);
+		ret = dm_engine_possible(m->s->ctx, is_mirror ? mirror : merge, err);
 		if (ret == 0)
 			ret = lm_refuse(err, -EINVAL, NULL,
 					_("Use --engine kernel, or the method rewrite, which needs "
@@ -48,7 +49,7 @@ int merge_full_refusal(struct merge *m, const struct lm_options *o, struct lm_er
 				"device-mapper."));
 		return ret;
 	}
-	if (!m->bare) {
+	if (!m->s->bare) {
 		ret = mksquashfs_find(&mk, err);
 		if (ret < 0)
 			return ret;
@@ -70,9 +71,9 @@ uint64_t merge_full_room(const struct merge *m, const struct stick_look *look)
 	uint64_t bytes = look->base->size_bytes;
 
 	/* A bare image is its own copy: it is not needed twice. */
-	if (m->bare)
+	if (m->s->bare)
 		bytes = 0;
-	if (m->rec.method == LM_METHOD_SNAPSHOT_MERGE && look->store)
+	if (m->s->rec.method == LM_METHOD_SNAPSHOT_MERGE && look->store)
 		bytes += cow_store_info(look->store)->file_bytes;
 	return bytes;
 }
@@ -97,21 +98,21 @@ static void say_mirror(struct merge *m, struct lm_plan *plan, const struct stick
 		 _("The kernel shows image and overlay as one device, read-only, and dm-mirror copies "
 		   "it. Errors are heeded, and it stops when nothing moves."),
 		 merge_step_mirror, sectors * 512);
-	plan_command(s, "losetup -r -f --show ROOT; losetup -r -f --show %s", m->overlay);
+	plan_command(s, "losetup -r -f --show ROOT; losetup -r -f --show %s", m->s->overlay);
 	plan_command(s,
 		     "dmsetup create ori --readonly --table '0 %llu snapshot /dev/loopA /dev/loopB "
 		     "PO %u'",
 		     (unsigned long long)sectors,
 		     look->store ? cow_store_info(look->store)->chunk_sectors : 8);
 	plan_command(s, "fallocate -l %llu %s/ROOT && losetup -f --show %s/ROOT",
-		     (unsigned long long)look->base->size_bytes, m->work_path, m->work_path);
+		     (unsigned long long)look->base->size_bytes, m->s->work_path, m->s->work_path);
 	plan_command(s,
 		     "dmsetup create mir --table '0 %llu mirror core 1 %u 2 /dev/mapper/ori 0 "
 		     "/dev/loopC 0 1 handle_errors'",
 		     (unsigned long long)sectors, DM_MIRROR_REGION_SECTORS);
 	plan_command(s, "dmsetup status mir    # until done/total are equal, all letters A");
 	s->reads = text_dup(_("image and overlay, through the kernel"));
-	s->writes = text_dup(m->work_path);
+	s->writes = text_dup(m->s->work_path);
 }
 
 static void say_merge(struct merge *m, struct lm_plan *plan, const struct stick_look *look)
@@ -123,10 +124,10 @@ static void say_merge(struct merge *m, struct lm_plan *plan, const struct stick_
 		 _("The kernel's merge empties the overlay that it merges, so it works on copies, "
 		   "never on the only one."),
 		 merge_step_copies, look->base->size_bytes + 2 * cow);
-	plan_command(s, "cp ROOT %s/ROOT; cp %s %s/OVERLAY", m->work_path, m->overlay,
-		     m->work_path);
+	plan_command(s, "cp ROOT %s/ROOT; cp %s %s/OVERLAY", m->s->work_path, m->s->overlay,
+		     m->s->work_path);
 	s->reads = text_dup(_("image and overlay"));
-	s->writes = text_dup(m->work_path);
+	s->writes = text_dup(m->s->work_path);
 	s = step(plan, "snapshot-merge", _("Let the kernel merge the copies"),
 		 _("dm-snapshot-merge writes the changed chunks into the copy of the root image. Cut "
 		   "off, it goes on where it was."),
@@ -172,7 +173,7 @@ void merge_full_say(struct merge *m, struct lm_plan *plan, const struct stick_lo
 	size_t n = 0;
 	unsigned i;
 
-	if (m->rec.method == LM_METHOD_MIRROR)
+	if (m->s->rec.method == LM_METHOD_MIRROR)
 		say_mirror(m, plan, look);
 	else
 		say_merge(m, plan, look);
@@ -181,10 +182,10 @@ void merge_full_say(struct merge *m, struct lm_plan *plan, const struct stick_lo
 		   "before, so that overlay and new image stay a pair. Blocks that the file system "
 		   "does not use are freed."),
 		 merge_step_check_copy, look->base->size_bytes / 16);
-	plan_command(s, "e2fsck -fn %s/ROOT", m->work_path);
+	plan_command(s, "e2fsck -fn %s/ROOT", m->s->work_path);
 	s->reads = text_dup(_("the copy in the work folder"));
 	s->writes = text_dup(_("the copy's unused blocks"));
-	if (m->bare) {
+	if (m->s->bare) {
 		s = step(plan, "pack", _("Make the copy the new image"),
 			 _("The root image lies on the stick as it is: it is not packed."),
 			 merge_step_pack, 1 << 20);
@@ -198,11 +199,11 @@ void merge_full_say(struct merge *m, struct lm_plan *plan, const struct stick_lo
 			 _("mksquashfs compresses all of it anew, with the compressor, options and "
 			   "block size of the old image. All other files in the image stay."),
 			 merge_step_pack, pack_effort(look));
-		plan_command(s, "mksquashfs TREE %s/NEW.img -noappend%s", m->work_path, options);
-		plan_command(s, "sync %s/NEW.img", m->work_path);
+		plan_command(s, "mksquashfs TREE %s/NEW.img -noappend%s", m->s->work_path, options);
+		plan_command(s, "sync %s/NEW.img", m->s->work_path);
 	}
 	s->reads = text_dup(_("the copy, the old image"));
-	s->writes = text_dup(m->work_path);
+	s->writes = text_dup(m->s->work_path);
 	s = step(plan, "verify", _("Read the new image back and prove it"),
 		 _("Every block is decoded and compared with image and overlay, every other file with "
 		   "that in the old image."),

@@ -41,9 +41,9 @@ static int differs(const struct merge *m, const char *path, const char *why, str
 static int same_root(struct merge *m, struct io_source *root, const char *path,
 		     struct lm_error *err)
 {
-	uint64_t size = m->look.view->size_bytes, off;
-	bool clean = m->look.fs && fs_info(m->look.fs)->readable &&
-		     fs_load_bitmap(m->look.fs, NULL) == 0;
+	uint64_t size = m->s->look.view->size_bytes, off;
+	bool clean = m->s->look.fs && fs_info(m->s->look.fs)->readable &&
+		     fs_load_bitmap(m->s->look.fs, NULL) == 0;
 	unsigned char *buf = malloc(2 * (size_t)STEP_BYTES), *want = buf + STEP_BYTES;
 	int ret = 0;
 
@@ -56,15 +56,15 @@ static int same_root(struct merge *m, struct io_source *root, const char *path,
 
 		ret = io_source_read(root, buf, len, off, err);
 		if (ret == 0)
-			ret = io_source_read(m->look.view, want, len, off, err);
+			ret = io_source_read(m->s->look.view, want, len, off, err);
 		if (ret == 0 && clean) {
-			fs_zero_free(m->look.fs, off, buf, len);
-			fs_zero_free(m->look.fs, off, want, len);
+			fs_zero_free(m->s->look.fs, off, buf, len);
+			fs_zero_free(m->s->look.fs, off, want, len);
 		}
 		if (ret == 0 && memcmp(buf, want, len) != 0)
 			ret = differs(m, path, _("its root image differs from image and overlay"), err);
 		if (ret == 0) {
-			ret = merge_progress(m, off + len, size);
+			ret = session_progress(m->s, off + len, size);
 			if (ret < 0)
 				lm_fail(err, ret, NULL, NULL, "%s", _("Stopped"));
 		}
@@ -275,7 +275,7 @@ static int same_dirs(struct trees *t, int a, int b, unsigned depth)
 		snprintf(t->path + len, sizeof(t->path) - len, "%s%s", len ? "/" : "", e->d_name);
 		ret = same_entry(t, a, b, e->d_name, depth);
 		t->path[len] = '\0';
-		if (!ret && plan_run_cancelled(t->m->run))
+		if (!ret && plan_run_cancelled(t->m->s->run))
 			ret = lm_fail(t->err, -ECANCELED, NULL, NULL, "%s", _("Stopped"));
 	}
 	closedir(d);
@@ -285,7 +285,7 @@ static int same_dirs(struct trees *t, int a, int b, unsigned depth)
 static int mount_image(struct merge *m, struct io_file *file, const char *path,
 		       struct dm_loopdev **loop, int *mount, struct lm_error *err)
 {
-	int ret = dm_loop_attach_file(m->ctx, file, path, DM_LOOP_READONLY, loop, err);
+	int ret = dm_loop_attach_file(m->s->ctx, file, path, DM_LOOP_READONLY, loop, err);
 
 	if (ret < 0)
 		return ret;
@@ -297,11 +297,13 @@ static int mount_image(struct merge *m, struct io_file *file, const char *path,
 static int same_trees(struct merge *m, struct io_file *file, const char *path,
 		      struct lm_error *err)
 {
-	struct trees t = { .m = m, .root_path = image_info(m->look.image)->root_path, .err = err };
+	struct trees t = { .m = m,
+			   .root_path = image_info(m->s->look.image)->root_path,
+			   .err = err };
 	struct dm_loopdev *old_loop = NULL, *new_loop = NULL;
 	int old = -1, new = -1, ret;
 
-	ret = mount_image(m, m->look.base_file, m->base, &old_loop, &old, err);
+	ret = mount_image(m, m->s->look.base_file, m->s->base, &old_loop, &old, err);
 	if (ret == 0)
 		ret = mount_image(m, file, path, &new_loop, &new, err);
 	if (ret == 0)
@@ -323,7 +325,7 @@ int merge_full_verify_at(struct merge *m, struct plan_run *run, struct io *io, c
 	struct io_file *file;
 	int ret;
 
-	m->run = run;
+	m->s->run = run;
 	ret = io_open(io, path, IO_READ, &file);
 	if (ret == 0) {
 		ret = io_drop_cache(file);
@@ -332,19 +334,19 @@ int merge_full_verify_at(struct merge *m, struct plan_run *run, struct io *io, c
 	}
 	if (ret < 0)
 		return lm_fail(err, ret, path, NULL, "%s", _("Reading the new image back failed"));
-	if (m->bare) {
+	if (m->s->bare) {
 		ret = io_file_source(file, false, path, 0, 0, &root, err);
 	} else {
 		ret = image_open(file, path, &image, err);
 		if (ret == 0 && strcmp(image_info(image)->root_path,
-				       image_info(m->look.image)->root_path) != 0)
+				       image_info(m->s->look.image)->root_path) != 0)
 			ret = differs(m, path, _("there is no root image in it"), err);
 		if (ret == 0)
 			ret = image_root_source(image, &root, err);
 	}
 	if (ret == 0)
 		ret = same_root(m, root, path, err);
-	if (ret == 0 && !m->bare)
+	if (ret == 0 && !m->s->bare)
 		ret = same_trees(m, file, path, err);
 	io_source_close(root);
 	image_close(image);

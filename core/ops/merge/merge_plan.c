@@ -29,20 +29,12 @@ struct planning {
 	struct io_fsinfo stick_info;
 };
 
-static int step_nothing(struct plan_run *run, void *merge, struct lm_error *err)
-{
-	(void)run;
-	(void)merge;
-	(void)err;
-	return 0;
-}
-
 static int plan_nothing(struct lm_plan *plan)
 {
 	plan_text(plan, _("Merge the overlay into the root image"),
 		  _("The overlay is empty: there is nothing to merge."));
 	plan_step(plan, "check", _("See that there is nothing to do"),
-		  _("The overlay holds no changes."), step_nothing);
+		  _("The overlay holds no changes."), session_step_nothing);
 	return plan_result(plan, _("There was nothing to merge: the overlay is empty."), "");
 }
 
@@ -89,20 +81,13 @@ static int refuse_method(struct merge *m, const struct lm_options *o, struct lm_
 
 static int refuse_stick(struct merge *m, bool reboot, struct lm_error *err)
 {
-	const struct lm_stick *s = m->stick;
-	struct record pending;
-	int ret;
+	const struct lm_stick *s = m->s->stick;
+	int ret = session_no_pending(m->s, err);
 
-	ret = record_read(s->io, s->live_dir, &pending, NULL);
-	if (ret == 1)
-		record_free(&pending);
-	if (ret != 0)
-		return lm_refuse(err, -EBUSY, s->given,
-				 _("Run `livemend resume` on it first."),
-				 _("an operation on it was interrupted"), "%s",
-				 _("The stick is in the middle of something"));
-	m->quiet = s->overlays[0].quiet;
-	if (s->overlays[0].attached && !m->quiet)
+	if (ret < 0)
+		return ret;
+	m->s->quiet = s->overlays[0].quiet;
+	if (s->overlays[0].attached && !m->s->quiet)
 		return lm_refuse(err, -EBUSY, s->overlays[0].path,
 				 _("Boot another system and merge from there. Or boot this stick with "
 				   "rd.live.overlay.readonly added to its boot options: what changes "
@@ -111,11 +96,11 @@ static int refuse_stick(struct merge *m, bool reboot, struct lm_error *err)
 				 _("the running system uses it, and changes it while it would be "
 				   "read"),
 				 "%s", _("An overlay in use cannot be merged"));
-	if (reboot && !m->quiet)
+	if (reboot && !m->s->quiet)
 		return lm_refuse(err, -EINVAL, s->given, _("Leave --reboot out."),
 				 _("no system runs from it"), "%s",
 				 _("There is nothing to restart"));
-	return m->quiet ? 0 : stick_rw_possible(m->stick, err);
+	return m->s->quiet ? 0 : stick_rw_possible(m->s->stick, err);
 }
 
 /* ---- the plan's parts ---- */
@@ -124,7 +109,7 @@ static void say_check(struct planning *p)
 {
 	struct lm_plan *plan = p->plan;
 	const struct fs_info *fs = p->look.fs ? fs_info(p->look.fs) : NULL;
-	bool ext = fs && fs->readable, fuse = !p->m->ctx->no_fuse && view_fuse_available();
+	bool ext = fs && fs->readable, fuse = !p->m->s->ctx->no_fuse && view_fuse_available();
 	struct lm_step *s;
 
 	s = plan_step(plan, "check", _("Check stick, overlay and file system"),
@@ -150,7 +135,7 @@ static void say_check(struct planning *p)
 		plan_warn(plan, "%s",
 			  _("The root file system is marked as having errors. It is repaired "
 			    "first, into the overlay; you are asked before."));
-	if (ext && !fuse && fs->state == LM_FS_CLEAN && p->m->rec.method == LM_METHOD_REWRITE)
+	if (ext && !fuse && fs->state == LM_FS_CLEAN && p->m->s->rec.method == LM_METHOD_REWRITE)
 		plan_warn(plan, "%s",
 			  _("There is no FUSE here, so e2fsck cannot check the file system. It is "
 			    "marked clean, and merged on that word."));
@@ -175,11 +160,12 @@ static void say_end(struct planning *p, const char *why)
 
 	s = plan_step(plan, "reset", _("Empty the overlay, remove the old image"), why,
 		      merge_step_finish);
-	plan_command(s, "dd if=/dev/zero of=%s bs=512 count=1 conv=notrunc,fsync", p->m->overlay);
+	plan_command(s, "dd if=/dev/zero of=%s bs=512 count=1 conv=notrunc,fsync",
+		     p->m->s->overlay);
 	if (!p->m->in_place)
 		plan_command(s, "rm %s", p->m->fresh);
-	if (p->m->rec.osmin)
-		plan_command(s, "rm %s", p->m->rec.osmin);
+	if (p->m->s->rec.osmin)
+		plan_command(s, "rm %s", p->m->s->rec.osmin);
 	s->writes = text_dup(_("the overlay's first sector, the record of the pair, the journal"));
 	s->undo = text_dup(_("not any more; `livemend resume` finishes it if it is cut off"));
 	s->work_bytes = MARGIN_BYTES;
@@ -196,7 +182,7 @@ static void say_image(struct planning *p)
 {
 	struct lm_plan *plan = p->plan;
 	struct merge *m = p->m;
-	bool work = m->work_path != NULL;
+	bool work = m->s->work_path != NULL;
 	struct lm_step *s;
 
 	say_compare(p);
@@ -204,10 +190,10 @@ static void say_image(struct planning *p)
 		      _("Blocks that have not changed are copied as they lie, compressed; only "
 			"changed ones are compressed anew, and free ones are left out."),
 		      merge_step_build);
-	plan_command(s, "mksquashfs ROOT %s%s%s", work ? m->work_path : "", work ? "/" : "",
+	plan_command(s, "mksquashfs ROOT %s%s%s", work ? m->s->work_path : "", work ? "/" : "",
 		     work ? "NEW.img" : m->fresh);
 	s->reads = text_dup(_("the old image, the overlay"));
-	s->writes = text_dup(work ? m->work_path : m->fresh);
+	s->writes = text_dup(work ? m->s->work_path : m->fresh);
 	s->undo = text_dup(_("the new image is deleted; nothing else was touched"));
 	s->work_bytes = p->likely;
 	s->cancellable = true;
@@ -229,13 +215,13 @@ static void say_place(struct planning *p)
 {
 	struct lm_plan *plan = p->plan;
 	struct merge *m = p->m;
-	bool work = m->work_path != NULL;
+	bool work = m->s->work_path != NULL;
 	struct lm_step *s;
 
 	if (work && m->both_fit) {
 		s = plan_step(plan, "copy", _("Copy the new image to the stick"),
 			      _("Beside the old one, and compared."), merge_step_copy);
-		plan_command(s, "cp %s/NEW.img %s", m->work_path, m->fresh);
+		plan_command(s, "cp %s/NEW.img %s", m->s->work_path, m->fresh);
 		s->writes = text_dup(m->fresh);
 		s->undo = text_dup(_("the new image is deleted; nothing else was touched"));
 		s->work_bytes = 2 * p->likely;
@@ -245,8 +231,8 @@ static void say_place(struct planning *p)
 			      _("The stick has no room for both, so the old one must be safe "
 				"elsewhere first."),
 			      merge_step_backup);
-		plan_command(s, "cp %s %s/OLD.img", m->base, m->work_path);
-		s->writes = text_dup(m->work_path);
+		plan_command(s, "cp %s %s/OLD.img", m->s->base, m->s->work_path);
+		s->writes = text_dup(m->s->work_path);
 		s->undo = text_dup(_("the copies are deleted; nothing else was touched"));
 		s->work_bytes = 2 * p->old_bytes;
 		s->cancellable = true;
@@ -255,9 +241,9 @@ static void say_place(struct planning *p)
 				"compared. Until this has ended the stick cannot be booted without "
 				"the work folder."),
 			      merge_step_swap);
-		plan_command(s, "rm %s", m->base);
-		plan_command(s, "cp %s/NEW.img %s", m->work_path, m->base);
-		s->writes = text_dup(m->base);
+		plan_command(s, "rm %s", m->s->base);
+		plan_command(s, "cp %s/NEW.img %s", m->s->work_path, m->s->base);
+		s->writes = text_dup(m->s->base);
 		s->undo = text_dup(_("`livemend resume`, as long as the work folder is there"));
 		s->work_bytes = 2 * p->likely;
 	}
@@ -266,7 +252,7 @@ static void say_place(struct planning *p)
 			      _("In one step, in an order of writes that no power cut can turn "
 				"into a loss; then it is looked at again."),
 			      merge_step_replace);
-		plan_command(s, "mv --exchange %s %s", m->fresh, m->base);
+		plan_command(s, "mv --exchange %s %s", m->fresh, m->s->base);
 		s->writes = text_dup(_("two names in the folder LiveOS"));
 		s->undo = text_dup(_("the names are exchanged back (`livemend resume --undo`)"));
 		s->work_bytes = MARGIN_BYTES;
@@ -289,7 +275,7 @@ static void say_bare(struct planning *p)
 			"%u'",
 		     cow_store_info(p->look.store)->chunk_sectors);
 	s->reads = text_dup(_("the overlay"));
-	s->writes = text_dup(p->m->base);
+	s->writes = text_dup(p->m->s->base);
 	s->undo = text_dup(_("it need not be: with the overlay it is the same system"));
 	s->work_bytes = p->changes.live_bytes;
 	s->cancellable = true;
@@ -306,22 +292,22 @@ static void say_warnings(struct planning *p)
 	struct merge *m = p->m;
 	bool exchange = io_replace_can_exchange(&p->stick_info);
 
-	if (m->quiet)
+	if (m->s->quiet)
 		plan_warn(p->plan, "%s",
 			  _("The running system reads this overlay, and cannot write to it: what has "
 			    "changed since it was started is in memory only, is not merged, and is "
 			    "gone when it is shut down. It goes on with the old image, whose room is "
 			    "given back only then. It is restarted only if you ask for it (--reboot)."));
-	if (m->rec.osmin)
+	if (m->s->rec.osmin)
 		plan_warn(p->plan, "%s",
 			  _("osmin.img, which belongs to the old image and would not fit the new "
 			    "one, is removed. It only serves to install a smaller system."));
-	if (!m->in_place && m->work_path && !m->both_fit)
+	if (!m->in_place && m->s->work_path && !m->both_fit)
 		plan_warn(p->plan,
 			  _("The stick has no room for both images. While the image on it is being "
 			    "replaced the stick cannot be booted, and everything depends on the "
 			    "folder %s: keep it until the merge has ended."),
-			  m->work_path);
+			  m->s->work_path);
 	else if (!m->in_place && !exchange)
 		plan_warn(p->plan,
 			  _("This kernel cannot exchange two names on %s. Two renames are used "
@@ -347,7 +333,7 @@ static int refuse_room(struct planning *p, struct lm_error *err)
 	if (n->file_limit_bytes != 0 && n->need_bytes > n->file_limit_bytes) {
 		text_size(need, n->need_bytes);
 		text_size(have, n->file_limit_bytes);
-		lm_refuse(err, -EFBIG, p->m->base,
+		lm_refuse(err, -EFBIG, p->m->s->base,
 			  _("Delete large files in the live system, so that the image becomes "
 			    "smaller; or move the system to a stick with another file system."),
 			  _("a file on FAT cannot be larger than 4 GiB"), "%s",
@@ -358,7 +344,7 @@ static int refuse_room(struct planning *p, struct lm_error *err)
 	text_size(need, n->need_bytes);
 	text_size(have, n->free_bytes);
 	lm_refuse(err, -ENOSPC, n->where,
-		  p->m->work_path ?
+		  p->m->s->work_path ?
 			  _("Give a folder with more room with --work.") :
 			  _("Delete or move files from the stick, or build the new image in a "
 			    "folder on another disk: `livemend merge --work DIR`."),
@@ -377,17 +363,17 @@ static int ledger_full(struct planning *p, const struct io_fsinfo *there, struct
 	if (root > there->file_limit_bytes) {
 		text_size(need, root);
 		text_size(have, there->file_limit_bytes);
-		lm_refuse(err, -EFBIG, m->work_path,
+		lm_refuse(err, -EFBIG, m->s->work_path,
 			  _("Give a folder on another file system with --work."), "", "%s",
 			  _("The root image does not fit into the work folder"));
 		return lm_because(err, _("it takes %s, and the largest file there is %s"), need,
 				  have);
 	}
-	return plan_need(p->plan, m->work_path,
-			 m->bare ? _("the new image") :
-				   _("the whole root image, unpacked, and the new image"),
-			 copies + p->likely + old + MARGIN_BYTES, copies + p->most + old + MARGIN_BYTES,
-			 there->free_bytes, 0);
+	return plan_need(p->plan, m->s->work_path,
+			 m->s->bare ? _("the new image") :
+				      _("the whole root image, unpacked, and the new image"),
+			 copies + p->likely + old + MARGIN_BYTES,
+			 copies + p->most + old + MARGIN_BYTES, there->free_bytes, 0);
 }
 
 static int ledger_work(struct planning *p, struct lm_error *err)
@@ -395,14 +381,14 @@ static int ledger_work(struct planning *p, struct lm_error *err)
 	struct merge *m = p->m;
 	struct io_fsinfo there;
 	uint64_t stick_need = p->likely + MARGIN_BYTES, free_bytes = p->stick_info.free_bytes;
-	int ret = io_fsinfo(m->work, &there);
+	int ret = io_fsinfo(m->s->work, &there);
 
 	if (ret < 0)
-		return lm_fail(err, ret, m->work_path, NULL, "%s",
+		return lm_fail(err, ret, m->s->work_path, NULL, "%s",
 			       _("Asking for the free space failed"));
 	/* In the worst case too: it must not turn out only after the old one is gone. */
-	m->both_fit = !m->ctx->tight && p->most + MARGIN_BYTES <= free_bytes;
-	if (m->rec.method != LM_METHOD_REWRITE) {
+	m->both_fit = !m->s->ctx->tight && p->most + MARGIN_BYTES <= free_bytes;
+	if (m->s->rec.method != LM_METHOD_REWRITE) {
 		ret = ledger_full(p, &there, err);
 		if (ret < 0)
 			return ret;
@@ -416,13 +402,13 @@ static int ledger_work(struct planning *p, struct lm_error *err)
 				 p->stick_info.file_limit_bytes);
 	}
 	if (m->both_fit) {
-		plan_need(p->plan, m->work_path, _("the new image"), stick_need,
+		plan_need(p->plan, m->s->work_path, _("the new image"), stick_need,
 			  p->most + MARGIN_BYTES, there.free_bytes, there.file_limit_bytes);
 		return plan_need(p->plan, _("the stick"), _("the new image beside the old one"),
 				 stick_need, p->most + MARGIN_BYTES, free_bytes,
 				 p->stick_info.file_limit_bytes);
 	}
-	plan_need(p->plan, m->work_path, _("the new image and a copy of the old one"),
+	plan_need(p->plan, m->s->work_path, _("the new image and a copy of the old one"),
 		  stick_need + p->old_bytes, p->most + p->old_bytes + MARGIN_BYTES,
 		  there.free_bytes, there.file_limit_bytes);
 	/* The old image's room counts, and so the worst case must fit into it. */
@@ -442,12 +428,12 @@ static int ledger(struct planning *p, struct lm_error *err)
 			  p->stick_info.free_bytes, 0);
 		return 0;
 	}
-	if (m->bare)
+	if (m->s->bare)
 		p->likely = p->most = p->look.base->size_bytes;
 	else
 		image_estimate(p->look.image, &change, &p->likely, &p->most);
 	p->likely = min_u64(p->likely, p->most);
-	if (m->work_path) {
+	if (m->s->work_path) {
 		ret = ledger_work(p, err);
 		return ret == -ENOMEM ? 0 : ret; /* the plan remembers */
 	}
@@ -461,7 +447,7 @@ static int ledger(struct planning *p, struct lm_error *err)
 			    "and everything is as before."));
 	/* The new image, the journal's two slots, log, pairing, and a folder for them. */
 	if (p->stick_info.inodes_free < 6)
-		return lm_refuse(err, -ENOSPC, m->stick->given, _("Delete some files on it."),
+		return lm_refuse(err, -ENOSPC, m->s->stick->given, _("Delete some files on it."),
 				 _("the stick has no inodes left"), "%s",
 				 _("There is not enough room"));
 	return 0;
@@ -472,7 +458,7 @@ static int ledger(struct planning *p, struct lm_error *err)
 static int look_and_plan(struct planning *p, struct lm_error *err)
 {
 	struct merge *m = p->m;
-	struct lm_stick *s = m->stick;
+	struct lm_stick *s = m->s->stick;
 	struct io_stat st;
 	int ret;
 
@@ -494,19 +480,19 @@ static int look_and_plan(struct planning *p, struct lm_error *err)
 		return lm_fail(err, ret, s->base_path, NULL, "%s",
 			       _("Asking for the free space failed"));
 	p->old_bytes = st.size_bytes;
-	if (m->work_path && !m->in_place) {
-		ret = merge_work_open(m, err);
+	if (m->s->work_path && !m->in_place) {
+		ret = session_work_open(m->s, err);
 		if (ret < 0)
 			return ret;
 	}
-	if (m->quiet && p->look.fs && fs_info(p->look.fs)->readable &&
+	if (m->s->quiet && p->look.fs && fs_info(p->look.fs)->readable &&
 	    fs_info(p->look.fs)->state != LM_FS_CLEAN)
 		return lm_refuse(err, -EBUSY, s->overlays[0].path,
 				 _("Boot another system, and merge from there."),
 				 _("its file system must be repaired first, and the running system "
 				   "looks at it"),
 				 "%s", _("An overlay in use cannot be merged"));
-	if (m->quiet && m->in_place)
+	if (m->s->quiet && m->in_place)
 		return lm_refuse(err, -EBUSY, s->base_path,
 				 _("Use --method mirror, which writes a new image; or boot another "
 				   "system, and merge from there."),
@@ -516,7 +502,7 @@ static int look_and_plan(struct planning *p, struct lm_error *err)
 	ret = ledger(p, err);
 	if (ret < 0)
 		return ret;
-	if (m->rec.method != LM_METHOD_REWRITE && !m->bare) {
+	if (m->s->rec.method != LM_METHOD_REWRITE && !m->s->bare) {
 		struct image_pack pack;
 
 		ret = image_pack_options(p->look.image, &pack, err);
@@ -527,7 +513,7 @@ static int look_and_plan(struct planning *p, struct lm_error *err)
 	if (m->in_place) {
 		say_bare(p);
 	} else {
-		if (m->rec.method == LM_METHOD_REWRITE)
+		if (m->s->rec.method == LM_METHOD_REWRITE)
 			say_image(p);
 		else
 			merge_full_say(m, p->plan, &p->look, p->likely);
@@ -536,11 +522,6 @@ static int look_and_plan(struct planning *p, struct lm_error *err)
 	say_warnings(p);
 	plan_abort(p->plan, merge_abort);
 	return refuse_room(p, err);
-}
-
-static bool is_fatal(int ret)
-{
-	return ret == -ENOMEM;
 }
 
 int ops_plan_merge(struct lm_stick *stick, const struct lm_options *options, struct lm_plan *plan,
@@ -556,9 +537,8 @@ int ops_plan_merge(struct lm_stick *stick, const struct lm_options *options, str
 		return -ENOMEM;
 	plan_state(plan, p.m, merge_free);
 	p.m->deep = options->deep;
-	p.m->bare = stick->container == STICK_BARE;
-	p.m->in_place = p.m->bare && options->method == LM_METHOD_REWRITE;
-	p.m->rec.method = options->method;
+	p.m->in_place = p.m->s->bare && options->method == LM_METHOD_REWRITE;
+	p.m->s->rec.method = options->method;
 	plan_text(plan, _("Merge the overlay into the root image"),
 		  p.m->in_place ?
 			  _("What the overlay holds is written into the root image, and then the "
@@ -580,14 +560,16 @@ int ops_plan_merge(struct lm_stick *stick, const struct lm_options *options, str
 	if (ret == 0)
 		ret = merge_paths(p.m, stick->base_path, stick->overlays[0].path, &why);
 	if (ret == 0 && stick->osmin_path) {
-		p.m->rec.osmin = strdup(stick->osmin_path);
-		ret = p.m->rec.osmin ? 0 : lm_fail(&why, -ENOMEM, NULL, NULL, "%s",
-						   _("Planning failed"));
+		p.m->s->rec.osmin = strdup(stick->osmin_path);
+		ret = p.m->s->rec.osmin ?
+			      0 :
+			      lm_fail(&why, -ENOMEM, NULL, NULL, "%s", _("Planning failed"));
 	}
 	if (ret == 0 && options->work) {
-		p.m->work_path = strdup(options->work);
-		ret = p.m->work_path ? 0 : lm_fail(&why, -ENOMEM, NULL, NULL, "%s",
-						   _("Planning failed"));
+		p.m->s->work_path = strdup(options->work);
+		ret = p.m->s->work_path ?
+			      0 :
+			      lm_fail(&why, -ENOMEM, NULL, NULL, "%s", _("Planning failed"));
 	}
 	if (ret == 0)
 		ret = refuse_stick(p.m, p.reboot, &why);
@@ -595,13 +577,5 @@ int ops_plan_merge(struct lm_stick *stick, const struct lm_options *options, str
 		ret = look_and_plan(&p, &why);
 	changes_free(&p.changes);
 	stick_look_close(&p.look);
-	if (ret == 0)
-		return 0;
-	if (is_fatal(ret)) {
-		if (err)
-			*err = why;
-		return ret;
-	}
-	plan_refuse(plan, &why);
-	return 0;
+	return session_planned(plan, ret, &why, err);
 }

@@ -24,7 +24,7 @@ int merge_step_reboot(struct plan_run *run, void *merge, struct lm_error *err)
 		return 0;
 	}
 	(void)err;
-	ctx_log(m->ctx, LM_LOG_WARN, "%s: %s", why.what, why.why);
+	ctx_log(m->s->ctx, LM_LOG_WARN, "%s: %s", why.what, why.why);
 	plan_run_result(run,
 			_("The changes are part of the image now, and the overlay is empty. The restart "
 			  "could not be arranged."),

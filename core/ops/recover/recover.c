@@ -17,17 +17,15 @@
 
 struct recover *recover_new(struct lm_stick *stick, struct lm_error *err)
 {
-	struct recover *r = calloc(1, sizeof(*r));
+	struct session *s = session_new(stick, LM_OP_RECOVER, err);
+	struct recover *r = s ? calloc(1, sizeof(*r)) : NULL;
 
-	if (r)
-		r->m = merge_new(stick, err);
-	if (!r || !r->m) {
-		free(r);
+	if (s && !r) {
+		session_free(s);
 		lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Planning failed"));
-		return NULL;
 	}
-	r->m->rec.op = LM_OP_RECOVER;
-	r->m->bare = stick->container == STICK_BARE;
+	if (r)
+		r->s = s;
 	return r;
 }
 
@@ -38,7 +36,7 @@ void recover_free(void *recover)
 	recover_unlook(r);
 	cow_store_close(r->scratch);
 	io_file_close(r->scratch_file);
-	merge_free(r->m);
+	session_free(r->s);
 	free(r->log);
 	free(r->log_dir);
 	free(r);
@@ -46,14 +44,13 @@ void recover_free(void *recover)
 
 int recover_paths(struct recover *r, const char *overlay, struct lm_error *err)
 {
-	const struct lm_stick *s = r->m->stick;
-	int ret = merge_paths(r->m, s->base_path ? s->base_path : "", overlay, err);
+	int ret = session_overlay_path(r->s, overlay, err);
 
 	if (ret < 0)
 		return ret;
-	if (asprintf(&r->log_dir, "%s/livemend", r->m->dir) < 0)
+	if (asprintf(&r->log_dir, "%s/livemend", r->s->dir) < 0)
 		r->log_dir = NULL;
-	if (asprintf(&r->log, "%s/livemend/" RECORD_UNDO_FILE, r->m->dir) < 0)
+	if (asprintf(&r->log, "%s/livemend/" RECORD_UNDO_FILE, r->s->dir) < 0)
 		r->log = NULL;
 	return r->log && r->log_dir ? 0 : lm_fail(err, -ENOMEM, NULL, NULL, "%s",
 						  _("Planning failed"));
@@ -61,46 +58,29 @@ int recover_paths(struct recover *r, const char *overlay, struct lm_error *err)
 
 int recover_open_overlay(struct recover *r, struct io_file **file, struct lm_error *err)
 {
-	int ret = io_open(r->m->rw.io, r->m->overlay, IO_WRITE, file);
+	int ret = io_open(r->s->rw.io, r->s->overlay, IO_WRITE, file);
 
-	return ret < 0 ? lm_fail(err, ret, r->m->overlay, NULL, "%s",
+	return ret < 0 ? lm_fail(err, ret, r->s->overlay, NULL, "%s",
 				 _("Opening the overlay failed")) :
 			 0;
 }
 
 int recover_remove_log(struct recover *r, struct lm_error *err)
 {
-	int ret = io_unlink(r->m->rw.io, r->log);
+	int ret = io_unlink(r->s->rw.io, r->log);
 
 	if (ret == 0)
-		ret = io_sync_dir(r->m->rw.io, r->log_dir);
+		ret = io_sync_dir(r->s->rw.io, r->log_dir);
 	if (ret == 0 || ret == -ENOENT)
 		return 0;
 	return lm_fail(err, ret, r->log, NULL, "%s", _("Removing a file failed"));
-}
-
-static int note(struct recover *r, enum record_phase phase, struct lm_error *err)
-{
-	struct merge *m = r->m;
-
-	m->rec.phase = phase;
-	m->noted = true; /* perhaps: clearing does no harm */
-	return record_write(m->rw.io, m->dir, &m->rec, err);
-}
-
-int recover_step_nothing(struct plan_run *run, void *recover, struct lm_error *err)
-{
-	(void)run;
-	(void)recover;
-	(void)err;
-	return 0;
 }
 
 /* ---- check ---- */
 
 static int changed_since(const struct recover *r, struct lm_error *err)
 {
-	return lm_refuse(err, -ESTALE, r->m->overlay, _("Look again."),
+	return lm_refuse(err, -ESTALE, r->s->overlay, _("Look again."),
 			 _("it has changed meanwhile"), "%s",
 			 _("The stick is not as it was when this was planned"));
 }
@@ -108,30 +88,23 @@ static int changed_since(const struct recover *r, struct lm_error *err)
 int recover_step_check(struct plan_run *run, void *recover, struct lm_error *err)
 {
 	struct recover *r = recover;
-	struct merge *m = r->m;
-	struct record pending;
+	struct session *s = r->s;
 	struct io_stat st;
 	int ret;
 
-	m->run = run;
-	ret = merge_lock(m, err);
-	if (ret < 0)
-		return ret;
-	ret = record_read(m->rw.io, m->dir, &pending, err);
-	if (ret == 1)
-		record_free(&pending);
-	if (ret != 0)
-		return lm_refuse(err, -EBUSY, m->stick->given, _("Run `livemend resume` first."),
-				 _("an operation on it was interrupted"), "%s",
-				 _("The stick is in the middle of something"));
-	ret = recover_look_again(r, err);
+	s->run = run;
+	ret = session_lock(s, false, err);
+	if (ret == 0)
+		ret = session_no_pending(s, err);
+	if (ret == 0)
+		ret = recover_look_again(r, err);
 	if (ret == 0)
 		ret = recover_refusal(r, err);
 	if (ret < 0)
 		return ret;
-	ret = io_stat(m->rw.io, m->overlay, &st);
+	ret = io_stat(s->rw.io, s->overlay, &st);
 	if (ret < 0)
-		return lm_fail(err, ret, m->overlay, NULL, "%s", _("Reading the overlay failed"));
+		return lm_fail(err, ret, s->overlay, NULL, "%s", _("Reading the overlay failed"));
 	if (st.size_bytes != r->old_bytes)
 		return changed_since(r, err);
 	/* Not full, and yet invalid: the kernel met an error of the medium. */
@@ -141,14 +114,14 @@ int recover_step_check(struct plan_run *run, void *recover, struct lm_error *err
 		if (ret < 0)
 			return ret;
 	}
-	return record_identify_overlay(m->rw.io, m->overlay, &m->rec.overlay_id, NULL, err);
+	return record_identify_overlay(s->rw.io, s->overlay, &s->rec.overlay_id, NULL, err);
 }
 
 int recover_step_repair(struct plan_run *run, void *recover, struct lm_error *err)
 {
 	struct recover *r = recover;
 
-	r->m->run = run;
+	r->s->run = run;
 	return recover_fsck(r, err);
 }
 
@@ -156,7 +129,7 @@ int recover_step_repair(struct plan_run *run, void *recover, struct lm_error *er
 
 int recover_shrink(struct recover *r, struct lm_error *err)
 {
-	struct merge *m = r->m;
+	struct session *s = r->s;
 	struct cow_store *store = NULL;
 	struct io_file *file;
 	struct io_stat st;
@@ -167,7 +140,7 @@ int recover_shrink(struct recover *r, struct lm_error *err)
 		return ret;
 	ret = io_fstat(file, &st);
 	if (ret == 0 && st.size_bytes > r->old_bytes) {
-		ret = cow_store_open(file, m->overlay, 0, &store, err);
+		ret = cow_store_open(file, s->overlay, 0, &store, err);
 		if (ret < 0)
 			goto out;
 		info = cow_store_info(store);
@@ -181,7 +154,7 @@ int recover_shrink(struct recover *r, struct lm_error *err)
 			ret = io_fsync(file);
 	}
 	if (ret < 0)
-		lm_fail(err, ret, m->overlay, NULL, "%s",
+		lm_fail(err, ret, s->overlay, NULL, "%s",
 			_("Making the overlay as short as it was failed"));
 out:
 	cow_store_close(store);
@@ -192,12 +165,12 @@ out:
 int recover_step_grow(struct plan_run *run, void *recover, struct lm_error *err)
 {
 	struct recover *r = recover;
-	struct merge *m = r->m;
+	struct session *s = r->s;
 	struct io_file *file = NULL;
 	int ret, closed;
 
-	m->run = run;
-	ret = note(r, RECORD_BUILDING, err);
+	s->run = run;
+	ret = session_note(s, RECORD_BUILDING, err);
 	if (ret == 0)
 		ret = recover_open_overlay(r, &file, err);
 	if (ret < 0)
@@ -206,11 +179,11 @@ int recover_step_grow(struct plan_run *run, void *recover, struct lm_error *err)
 	if (r->fill_bytes)
 		ret = recover_reserve(r, file, err);
 	if (ret == 0 && r->new_bytes > r->old_bytes)
-		ret = io_extend(file, m->overlay, r->old_bytes, r->new_bytes, merge_progress, m,
-				  err);
+		ret = io_extend(file, s->overlay, r->old_bytes, r->new_bytes, session_progress, s,
+				err);
 	closed = io_file_close(file);
 	if (ret == 0 && closed < 0)
-		ret = lm_fail(err, closed, m->overlay, NULL, "%s", _("Writing the overlay failed"));
+		ret = lm_fail(err, closed, s->overlay, NULL, "%s", _("Writing the overlay failed"));
 	return ret;
 }
 
@@ -220,32 +193,32 @@ int recover_step_save(struct plan_run *run, void *recover, struct lm_error *err)
 {
 	struct recover *r = recover;
 
-	r->m->run = run;
+	r->s->run = run;
 	return recover_save(r, err);
 }
 
 int recover_step_apply(struct plan_run *run, void *recover, struct lm_error *err)
 {
 	struct recover *r = recover;
-	struct merge *m = r->m;
+	struct session *s = r->s;
 	struct redo *redo = NULL;
 	struct io_file *file = NULL;
 	int ret, closed;
 
 	plan_run_critical(run, true);
-	m->run = run;
-	ret = note(r, RECORD_APPLYING, err);
+	s->run = run;
+	ret = session_note(s, RECORD_APPLYING, err);
 	if (ret == 0)
-		ret = redo_open(m->rw.io, r->log, &redo, err) == 1 ? 0 : -EBADMSG;
+		ret = redo_open(s->rw.io, r->log, &redo, err) == 1 ? 0 : -EBADMSG;
 	if (ret == 0)
 		ret = recover_open_overlay(r, &file, err);
 	if (ret < 0)
 		goto out;
-	m->committed = true;
-	ret = redo_apply(redo, file, m->overlay, false, merge_progress, m, err);
+	s->committed = true;
+	ret = redo_apply(redo, file, s->overlay, false, session_progress, s, err);
 	closed = io_file_close(file);
 	if (ret == 0 && closed < 0)
-		ret = lm_fail(err, closed, m->overlay, NULL, "%s", _("Writing the overlay failed"));
+		ret = lm_fail(err, closed, s->overlay, NULL, "%s", _("Writing the overlay failed"));
 out:
 	redo_close(redo);
 	return ret;
@@ -255,7 +228,7 @@ out:
 
 static int still_ill(const struct recover *r, const char *why, struct lm_error *err)
 {
-	lm_fail(err, -EBADMSG, r->m->overlay,
+	lm_fail(err, -EBADMSG, r->s->overlay,
 		_("The stick may be failing: copy it, then try again."), "%s",
 		_("The overlay is not what it was to become"));
 	return lm_because(err, "%s", why);
@@ -270,16 +243,17 @@ int recover_step_verify(struct plan_run *run, void *recover, struct lm_error *er
 	int ret;
 
 	plan_run_critical(run, true);
-	r->m->run = run;
-	ret = io_open(r->m->rw.io, r->m->overlay, IO_READ, &file);
+	r->s->run = run;
+	ret = io_open(r->s->rw.io, r->s->overlay, IO_READ, &file);
 	if (ret == 0) {
 		ret = io_drop_cache(file);
 		io_file_close(file);
 	}
 	if (ret == 0)
-		ret = io_stat(r->m->rw.io, r->m->overlay, &st);
+		ret = io_stat(r->s->rw.io, r->s->overlay, &st);
 	if (ret < 0)
-		return lm_fail(err, ret, r->m->overlay, NULL, "%s", _("Reading the overlay failed"));
+		return lm_fail(err, ret, r->s->overlay, NULL, "%s",
+			       _("Reading the overlay failed"));
 	ret = recover_look_again(r, err);
 	if (ret == 0)
 		ret = recover_refusal(r, err);
@@ -318,7 +292,7 @@ void recover_say_result(struct recover *r)
 	if (r->unchecked && n < sizeof(now))
 		snprintf(now + n, sizeof(now) - n, "%s",
 			 _(" The file system was not checked; the next start replays its journal."));
-	plan_run_result(r->m->run, now,
+	plan_run_result(r->s->run, now,
 			_("Start from the stick, or empty the overlay for good with a merge. "
 			  "`livemend resume --undo` takes the recovery back, until the stick is "
 			  "used, or merged or changed otherwise."));
@@ -327,33 +301,33 @@ void recover_say_result(struct recover *r)
 int recover_step_finish(struct plan_run *run, void *recover, struct lm_error *err)
 {
 	struct recover *r = recover;
-	struct merge *m = r->m;
+	struct session *s = r->s;
 	struct redo *redo = NULL;
 	struct record_id id;
 	int ret;
 
 	plan_run_critical(run, true);
-	m->run = run;
-	ret = record_identify_overlay(m->rw.io, m->overlay, &id, NULL, err);
+	s->run = run;
+	ret = record_identify_overlay(s->rw.io, s->overlay, &id, NULL, err);
 	if (ret == 0)
-		ret = redo_open(m->rw.io, r->log, &redo, err) == 1 ? 0 : -EBADMSG;
+		ret = redo_open(s->rw.io, r->log, &redo, err) == 1 ? 0 : -EBADMSG;
 	if (ret == 0)
-		ret = redo_seal(m->rw.io, r->log, redo, id.hash, err);
+		ret = redo_seal(s->rw.io, r->log, redo, id.hash, err);
 	redo_close(redo);
 	if (ret == 0)
-		ret = journal_log(m->rw.io, m->dir, err,
+		ret = journal_log(s->rw.io, s->dir, err,
 				  "recover: %s is usable again (%u repairs, %llu bytes longer)",
-				  m->overlay, r->repairs,
+				  s->overlay, r->repairs,
 				  (unsigned long long)(r->new_bytes - r->old_bytes));
 	if (ret == 0)
-		merge_log_by_hand(m);
+		session_log_by_hand(s);
 	if (ret == 0)
-		ret = journal_pending_clear(m->rw.io, m->dir, err);
+		ret = session_clear(s, err);
 	if (ret < 0) {
 		err->outcome = LM_RESUMABLE;
 		return ret;
 	}
-	m->noted = false;
+	s->noted = false;
 	recover_say_result(r);
 	return 0;
 }
@@ -362,16 +336,16 @@ int recover_step_finish(struct plan_run *run, void *recover, struct lm_error *er
 
 static int take_back(struct recover *r)
 {
-	struct merge *m = r->m;
+	struct session *s = r->s;
 	struct redo *redo = NULL;
 	struct io_file *file = NULL;
-	int ret = redo_open(m->rw.io, r->log, &redo, NULL), closed;
+	int ret = redo_open(s->rw.io, r->log, &redo, NULL), closed;
 
 	if (ret != 1)
 		return ret < 0 ? ret : -ENOENT;
 	ret = recover_open_overlay(r, &file, NULL);
 	if (ret == 0) {
-		ret = redo_apply(redo, file, m->overlay, true, NULL, NULL, NULL);
+		ret = redo_apply(redo, file, s->overlay, true, NULL, NULL, NULL);
 		closed = io_file_close(file);
 		if (ret == 0)
 			ret = closed;
@@ -383,21 +357,21 @@ static int take_back(struct recover *r)
 void recover_abort(struct plan_run *run, void *recover, struct lm_error *err)
 {
 	struct recover *r = recover;
-	struct merge *m = r->m;
+	struct session *s = r->s;
 	int ret = 0;
 
 	(void)run;
 	recover_tell_failing(err);
-	if (!m->locked)
+	if (!s->locked)
 		return;
 	recover_unlook(r);
-	if (m->committed)
+	if (s->committed)
 		ret = take_back(r);
 	else if (r->grown)
 		ret = recover_shrink(r, NULL);
 	/* The journal first: what it says to be under way must find its undo file. */
-	if (ret == 0 && m->noted)
-		ret = journal_pending_clear(m->rw.io, m->dir, NULL);
+	if (ret == 0 && s->noted)
+		ret = session_clear(s, NULL);
 	if (ret == 0 && r->logged)
 		ret = recover_remove_log(r, NULL);
 	if (ret < 0)

@@ -18,7 +18,7 @@
 #ifndef OPS_RECOVER_H
 #define OPS_RECOVER_H
 
-#include "core/ops/merge/merge.h"
+#include "core/ops/session.h"
 #include "core/plan/redo.h"
 
 /* What is the matter. */
@@ -36,7 +36,7 @@ struct recover_ills {
 bool recover_any(const struct recover_ills *ills);
 
 struct recover {
-	struct merge *m;      /* the lock, the tables of calls, the record */
+	struct session *s;    /* the lock, the tables of calls, the record */
 	char *log;            /* the undo file, relative to the stick */
 	char *log_dir;
 	struct recover_ills ills;
@@ -68,7 +68,7 @@ void recover_free(void *recover);
 int recover_paths(struct recover *r, const char *overlay, struct lm_error *err);
 
 /* ---- recover_find.c ---- */
-/* Opens base and overlay of the stick (which may be m->seen); closes what was open. */
+/* Opens base and overlay of the stick (which may be s->seen); closes what was open. */
 int recover_look(struct recover *r, struct lm_stick *stick, struct lm_error *err);
 /* The same through the writable table. */
 int recover_look_again(struct recover *r, struct lm_error *err);
@@ -124,7 +124,6 @@ int recover_step_apply(struct plan_run *run, void *recover, struct lm_error *err
 int recover_step_verify(struct plan_run *run, void *recover, struct lm_error *err);
 int recover_step_finish(struct plan_run *run, void *recover, struct lm_error *err);
 void recover_abort(struct plan_run *run, void *recover, struct lm_error *err);
-int recover_step_nothing(struct plan_run *run, void *recover, struct lm_error *err);
 /* Opens the overlay for writing. */
 int recover_open_overlay(struct recover *r, struct io_file **file, struct lm_error *err);
 /* Takes a longer overlay back to old_bytes, where nothing of it is used beyond. */

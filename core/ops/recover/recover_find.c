@@ -87,11 +87,11 @@ int recover_look(struct recover *r, struct lm_stick *stick, struct lm_error *err
 
 int recover_look_again(struct recover *r, struct lm_error *err)
 {
-	struct merge *m = r->m;
+	struct session *s = r->s;
 
-	m->seen = *m->stick;
-	m->seen.io = m->rw.io;
-	return recover_look(r, &m->seen, err);
+	s->seen = *s->stick;
+	s->seen.io = s->rw.io;
+	return recover_look(r, &s->seen, err);
 }
 
 /* ---- what is the matter ---- */
@@ -124,7 +124,7 @@ static void on_problem(void *arg, const struct cow_problem *p)
 
 int recover_refusal(const struct recover *r, struct lm_error *err)
 {
-	const struct merge *m = r->m;
+	const struct session *s = r->s;
 	const struct cow_info *info = cow_store_info(r->look.store);
 	struct faults f = { 0 };
 	int ret = cow_store_check(r->look.store, on_problem, &f, err);
@@ -132,18 +132,18 @@ int recover_refusal(const struct recover *r, struct lm_error *err)
 	if (ret < 0)
 		return ret;
 	if (f.bad)
-		return lm_refuse(err, -EUCLEAN, m->overlay,
+		return lm_refuse(err, -EUCLEAN, s->overlay,
 				 _("If there is a copy of the overlay file, put it back. To look "
 				   "for files in it: `livemend doctor` and `livemend export` say "
 				   "what can be read. To start without it: `livemend reset`."),
 				 info->trouble, "%s",
 				 _("This overlay cannot be recovered without guessing"));
 	if (info->file_bytes < 4ull * info->chunk_sectors * 512)
-		return lm_refuse(err, -EUCLEAN, m->overlay, NULL,
+		return lm_refuse(err, -EUCLEAN, s->overlay, NULL,
 				 _("it is too short to be a snapshot store"), "%s",
 				 _("This overlay cannot be recovered"));
 	if (!r->look.paired)
-		return lm_refuse(err, -EUCLEAN, m->overlay,
+		return lm_refuse(err, -EUCLEAN, s->overlay,
 				 _("Put the image back that the overlay was used with."),
 				 r->look.pair_why, "%s",
 				 _("Overlay and image do not belong together"));
@@ -204,7 +204,7 @@ static uint64_t least_for_table(const struct recover *r)
 static int refuse_size(const struct recover *r, int code, const char *help, const char *why,
 		       struct lm_error *err)
 {
-	return lm_refuse(err, code, r->m->overlay, help, why, "%s",
+	return lm_refuse(err, code, r->s->overlay, help, why, "%s",
 			 _("The overlay cannot be made that long"));
 }
 
@@ -274,7 +274,7 @@ int recover_size(struct recover *r, uint64_t asked, const struct io_stat *st,
 	if (want > r->old_bytes && (r->ills.corner || want - r->old_bytes >= LEAST_GAIN))
 		r->new_bytes = want;
 	if (r->ills.cut_table && r->new_bytes < least_for_table(r))
-		return lm_refuse(err, -ENOSPC, r->m->overlay,
+		return lm_refuse(err, -ENOSPC, r->s->overlay,
 				 _("Make room on the stick: delete or move a file."),
 				 _("it must be made longer to be readable, and the stick is full"),
 				 "%s", _("This overlay cannot be recovered here"));

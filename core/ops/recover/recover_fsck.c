@@ -29,14 +29,14 @@ static bool gave_up(int status)
 
 bool recover_can_check(const struct recover *r)
 {
-	return r->kernel || (!r->m->ctx->no_fuse && view_fuse_available());
+	return r->kernel || (!r->s->ctx->no_fuse && view_fuse_available());
 }
 
 int recover_choose_engine(struct recover *r, struct lm_error *err)
 {
-	bool has_fuse = !r->m->ctx->no_fuse && view_fuse_available();
+	bool has_fuse = !r->s->ctx->no_fuse && view_fuse_available();
 	enum lm_engine engine;
-	int ret = dm_engine_choose(r->m->ctx, has_fuse ? LM_ENGINE_DIRECT : LM_ENGINE_KERNEL, NULL,
+	int ret = dm_engine_choose(r->s->ctx, has_fuse ? LM_ENGINE_DIRECT : LM_ENGINE_KERNEL, NULL,
 				   &engine, err);
 
 	r->kernel = ret == 0 && engine == LM_ENGINE_KERNEL;
@@ -50,7 +50,7 @@ static int on_progress(void *arg, unsigned pass, uint64_t done, uint64_t total)
 	/* Five passes, as one hundred parts each. */
 	if (total == 0 || pass < 1 || pass > 5)
 		return 0;
-	return plan_run_progress(r->m->run, (pass - 1) * 100ull + done * 100 / total, 500);
+	return plan_run_progress(r->s->run, (pass - 1) * 100ull + done * 100 / total, 500);
 }
 
 static void on_line(void *arg, const char *line)
@@ -60,7 +60,7 @@ static void on_line(void *arg, const char *line)
 	/* "FIXED." with -p, "? yes" with -y. */
 	if (strstr(line, "FIXED.") || strstr(line, "? yes"))
 		r->repairs++;
-	ctx_log(r->m->ctx, LM_LOG_INFO, "e2fsck: %s", line);
+	ctx_log(r->s->ctx, LM_LOG_INFO, "e2fsck: %s", line);
 }
 
 /* top: the device to be checked; not owned. */
@@ -89,7 +89,7 @@ static int run_on(struct recover *r, struct io_source *top, enum fs_e2fsck mode,
 
 static struct lm_stick *stick_of(struct recover *r)
 {
-	return &r->m->seen;
+	return &r->s->seen;
 }
 
 static int run_by_kernel(struct recover *r, enum fs_e2fsck mode, int *status, struct lm_error *err)
@@ -159,7 +159,7 @@ static int run_in_memory(struct recover *r, enum fs_e2fsck mode, int *status, st
 
 static int failed(const struct recover *r, int status, struct lm_error *err)
 {
-	lm_fail(err, -EUCLEAN, r->m->stick->given,
+	lm_fail(err, -EUCLEAN, r->s->stick->given,
 		_("Nothing was changed. The log has what e2fsck said; `livemend export` writes the "
 		  "file system to a file, for other tools to try."),
 		"%s", _("Repairing the file system failed"));
@@ -203,28 +203,29 @@ static int repair(struct recover *r, struct lm_error *err)
 {
 	int status, ret;
 
-	plan_run_message(r->m->run, "%s", _("Replaying the file system's journal"));
+	plan_run_message(r->s->run, "%s", _("Replaying the file system's journal"));
 	ret = run_in_memory(r, FS_PREEN, &status, err);
 	if (ret < 0)
 		return ret;
 	if (gave_up(status))
 		return failed(r, status, err);
 	if (status & E2FSCK_LEFT) {
-		if (!plan_run_ask(r->m->run,
-				  _("The root file system has errors that e2fsck does not repair by "
-				    "itself. Repair them now (e2fsck -y)? Until you are shown the "
-				    "outcome nothing is written to the stick.")))
-			return lm_fail(err, -ECANCELED, r->m->stick->given,
+		if (!plan_run_ask(
+			    r->s->run,
+			    _("The root file system has errors that e2fsck does not repair by "
+			      "itself. Repair them now (e2fsck -y)? Until you are shown the "
+			      "outcome nothing is written to the stick.")))
+			return lm_fail(err, -ECANCELED, r->s->stick->given,
 				       _("Copy what you need first: `livemend export`."), "%s",
 				       _("The file system has errors, and was not repaired"));
-		plan_run_message(r->m->run, "%s", _("Repairing the file system"));
+		plan_run_message(r->s->run, "%s", _("Repairing the file system"));
 		ret = run_in_memory(r, FS_REPAIR, &status, err);
 		if (ret < 0)
 			return ret;
 		if (gave_up(status))
 			return failed(r, status, err);
 	}
-	plan_run_message(r->m->run, "%s", _("Checking that nothing is left to repair"));
+	plan_run_message(r->s->run, "%s", _("Checking that nothing is left to repair"));
 	ret = run_in_memory(r, FS_CHECK, &status, err);
 	if (ret == 0 && status != 0)
 		ret = failed(r, status, err);
@@ -236,7 +237,7 @@ static int check_and_repair(struct recover *r, struct lm_error *err)
 	int status = E2FSCK_LEFT, ret;
 
 	if (fs_info(r->fs)->state == LM_FS_CLEAN) {
-		plan_run_message(r->m->run, "%s", _("Checking the file system"));
+		plan_run_message(r->s->run, "%s", _("Checking the file system"));
 		ret = run_in_memory(r, FS_CHECK, &status, err);
 		if (ret < 0)
 			return ret;
@@ -258,7 +259,7 @@ static int repair_by_test(struct recover *r, struct lm_error *err)
 		ret = view_open(r->view, r->scratch, true, false, &top, err);
 	if (ret < 0)
 		return ret;
-	ret = r->m->ctx->repair(r->m->ctx->repair_arg, top);
+	ret = r->s->ctx->repair(r->s->ctx->repair_arg, top);
 	if (ret == 0)
 		ret = io_source_flush(top, err);
 	io_source_close(top);
@@ -269,7 +270,7 @@ int recover_fsck(struct recover *r, struct lm_error *err)
 {
 	int ret;
 
-	if (r->m->ctx->repair)
+	if (r->s->ctx->repair)
 		return repair_by_test(r, err);
 
 	/* The kernel does not take a store whose next table lies beyond its end. */
@@ -299,11 +300,11 @@ int recover_prove_clean(struct recover *r, struct lm_error *err)
 
 	if (!r->checked || !recover_can_check(r))
 		return 0;
-	plan_run_message(r->m->run, "%s", _("Checking the file system as it is on the stick"));
+	plan_run_message(r->s->run, "%s", _("Checking the file system as it is on the stick"));
 	ret = r->kernel ? prove_by_kernel(r, &status, err) :
 			  run_on(r, r->view, FS_CHECK, &status, err);
 	if (ret == 0 && status != 0) {
-		lm_fail(err, -EUCLEAN, r->m->overlay, NULL, "%s",
+		lm_fail(err, -EUCLEAN, r->s->overlay, NULL, "%s",
 			_("The file system is not clean after its repair"));
 		ret = lm_because(err, _("e2fsck ended with status %d"), status);
 	}

@@ -87,7 +87,7 @@ static int not_enough_room(struct recover *r, struct lm_error *err)
 	char size[16];
 
 	(void)cow_store_sorted(r->scratch, &count);
-	lm_fail(err, -ENOSPC, r->m->overlay,
+	lm_fail(err, -ENOSPC, r->s->overlay,
 		_("Make room on the stick, or give the size of a larger overlay with --grow. A "
 		  "merge with --work DIR needs no room in the overlay either."),
 		"%s", _("The overlay has no room for what e2fsck repaired"));
@@ -109,8 +109,9 @@ static int gather(struct recover *r, struct io_patch *patch, struct lm_error *er
 	if (ret == 0 && !cow_store_info(r->look.store)->valid)
 		ret = io_pwrite(file, valid, sizeof(valid), 4);
 	if (ret < 0)
-		return lm_fail(err, ret, r->m->overlay, NULL, "%s", _("Reading the overlay failed"));
-	ret = cow_store_open(file, r->m->overlay, r->look.base->size_bytes / 512, &store, err);
+		return lm_fail(err, ret, r->s->overlay, NULL, "%s",
+			       _("Reading the overlay failed"));
+	ret = cow_store_open(file, r->s->overlay, r->look.base->size_bytes / 512, &store, err);
 	if (ret == 0)
 		ret = cow_store_clear_tail(store, err);
 	if (ret == 0 && r->scratch)
@@ -139,12 +140,12 @@ int recover_save(struct recover *r, struct lm_error *err)
 		return ret;
 	ret = io_patch_new(file, MOST_BYTES, &patch);
 	if (ret < 0) {
-		lm_fail(err, ret, r->m->overlay, NULL, "%s", _("Reading the overlay failed"));
+		lm_fail(err, ret, r->s->overlay, NULL, "%s", _("Reading the overlay failed"));
 		goto out;
 	}
-	ret = io_mkdir(r->m->rw.io, r->log_dir);
+	ret = io_mkdir(r->s->rw.io, r->log_dir);
 	if (ret == 0)
-		ret = io_sync_dir(r->m->rw.io, r->m->dir);
+		ret = io_sync_dir(r->s->rw.io, r->s->dir);
 	if (ret < 0 && ret != -EEXIST) {
 		lm_fail(err, ret, r->log_dir, NULL, "%s", _("Writing the undo file failed"));
 		goto out;
@@ -156,10 +157,10 @@ int recover_save(struct recover *r, struct lm_error *err)
 		r->logged = true;
 		/* An overlay without a header is new: there is nothing in it to be changed. */
 		ret = (cow_store_info(r->look.store)->header_zero ? redo_write : redo_write_store)(
-			r->m->rw.io, r->log_dir, r->log, patch, r->old_bytes, rank_of, &ranks, err);
+			r->s->rw.io, r->log_dir, r->log, patch, r->old_bytes, rank_of, &ranks, err);
 	}
 	if (ret == 0)
-		ret = redo_open(r->m->rw.io, r->log, &redo, err);
+		ret = redo_open(r->s->rw.io, r->log, &redo, err);
 	if (ret == 1) {
 		r->written = redo_info(redo)->changed_bytes;
 		ret = 0;
@@ -191,12 +192,12 @@ int recover_compare(struct recover *r, struct lm_error *err)
 		if (ret == 0)
 			ret = io_source_read(r->view, have, n, off, err);
 		if (ret == 0 && memcmp(want, have, n) != 0) {
-			lm_fail(err, -EBADMSG, r->m->overlay,
+			lm_fail(err, -EBADMSG, r->s->overlay,
 				_("The stick may be failing: copy it, then try again."), "%s",
 				_("The overlay does not read back as it was written"));
 			ret = lm_because(err, _("it differs at byte %llu"), (unsigned long long)off);
 		}
-		(void)plan_run_progress(r->m->run, i, count);
+		(void)plan_run_progress(r->s->run, i, count);
 	}
 	free(want);
 	free(have);

@@ -14,10 +14,10 @@
 
 int recover_reserve(struct recover *r, struct io_file *file, struct lm_error *err)
 {
-	struct merge *m = r->m;
+	struct session *s = r->s;
 	uint64_t spent = 0;
 	struct io_fsinfo before, now;
-	int ret = io_fsinfo(m->rw.io, &before);
+	int ret = io_fsinfo(s->rw.io, &before);
 
 	/* Only holes take room; where they are is not asked, but how much went. */
 	for (uint64_t off = r->fill_from; off < r->old_bytes && ret == 0;) {
@@ -25,11 +25,11 @@ int recover_reserve(struct recover *r, struct io_file *file, struct lm_error *er
 
 		if (spent + n > r->fill_bytes)
 			break;
-		if (merge_progress(m, spent, r->fill_bytes) != 0)
+		if (session_progress(s, spent, r->fill_bytes) != 0)
 			return lm_fail(err, -ECANCELED, NULL, NULL, "%s", _("Stopped"));
 		ret = io_allocate(file, off, n);
 		if (ret == 0)
-			ret = io_fsinfo(m->rw.io, &now);
+			ret = io_fsinfo(s->rw.io, &now);
 		if (ret == 0 && now.free_bytes < before.free_bytes)
 			spent = before.free_bytes - now.free_bytes;
 		off += n;
@@ -38,7 +38,7 @@ int recover_reserve(struct recover *r, struct io_file *file, struct lm_error *er
 		ret = 0; /* others write to the stick too: what there was is reserved */
 	if (ret == 0)
 		ret = io_fsync(file);
-	return ret < 0 ? lm_fail(err, ret, m->overlay, NULL, "%s",
+	return ret < 0 ? lm_fail(err, ret, s->overlay, NULL, "%s",
 				 _("Making room in the file failed")) :
 			 0;
 }
@@ -50,7 +50,7 @@ uint64_t recover_room(const struct recover *r)
 	struct io_fsinfo fs;
 	struct io_stat st;
 
-	if (io_stat(r->m->rw.io, r->m->overlay, &st) < 0 || io_fsinfo(r->m->rw.io, &fs) < 0 ||
+	if (io_stat(r->s->rw.io, r->s->overlay, &st) < 0 || io_fsinfo(r->s->rw.io, &fs) < 0 ||
 	    st.on_disk_bytes >= st.size_bytes)
 		return room;
 	missing = st.size_bytes - st.on_disk_bytes;
@@ -62,17 +62,17 @@ uint64_t recover_room(const struct recover *r)
 
 int recover_read_all(struct recover *r, struct lm_error *err)
 {
-	struct merge *m = r->m;
+	struct session *s = r->s;
 	const struct cow_info *info = cow_store_info(r->look.store);
 	uint64_t end = min_u64(info->allocated_sectors * 512, info->file_bytes);
 	unsigned char *buf = malloc(PIECE_BYTES);
 	struct io_file *file = NULL;
-	int ret = buf ? io_open(m->rw.io, m->overlay, IO_READ, &file) : -ENOMEM;
+	int ret = buf ? io_open(s->rw.io, s->overlay, IO_READ, &file) : -ENOMEM;
 
 	for (uint64_t off = 0; off < end && ret == 0;) {
 		uint64_t n = min_u64(PIECE_BYTES, end - off);
 
-		if (merge_progress(m, off, end) != 0) {
+		if (session_progress(s, off, end) != 0) {
 			ret = lm_fail(err, -ECANCELED, NULL, NULL, "%s", _("Stopped"));
 			goto out;
 		}
@@ -80,7 +80,7 @@ int recover_read_all(struct recover *r, struct lm_error *err)
 		off += n;
 	}
 	if (ret < 0)
-		lm_fail(err, ret, m->overlay, NULL, "%s", _("Reading the overlay failed"));
+		lm_fail(err, ret, s->overlay, NULL, "%s", _("Reading the overlay failed"));
 out:
 	io_file_close(file);
 	free(buf);

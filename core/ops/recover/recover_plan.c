@@ -31,13 +31,6 @@ static const char *title(void)
 	return _("Recover the overlay");
 }
 
-static int plan_nothing(struct lm_plan *plan, const char *why)
-{
-	plan_text(plan, title(), why);
-	plan_step(plan, "check", _("See that there is nothing to do"), why, recover_step_nothing);
-	return plan_result(plan, why, "");
-}
-
 /* ---- what stands against it ---- */
 
 static int refuse_kind(const struct lm_stick *s, struct lm_error *err)
@@ -55,17 +48,11 @@ static int refuse_kind(const struct lm_stick *s, struct lm_error *err)
 
 static int refuse_stick(const struct recover *r, struct lm_error *err)
 {
-	const struct lm_stick *s = r->m->stick;
-	struct record pending;
-	int ret = record_read(s->io, s->live_dir, &pending, NULL);
+	const struct lm_stick *s = r->s->stick;
+	int ret = session_no_pending(r->s, err);
 
-	if (ret == 1)
-		record_free(&pending);
-	if (ret != 0)
-		return lm_refuse(err, -EBUSY, s->given,
-				 _("Run `livemend resume` on it first."),
-				 _("an operation on it was interrupted"), "%s",
-				 _("The stick is in the middle of something"));
+	if (ret < 0)
+		return ret;
 	if (s->overlays[0].attached)
 		return lm_refuse(err, -EBUSY, s->overlays[0].path,
 				 _("Save what is open to another medium, if it can still be read. Then "
@@ -75,7 +62,7 @@ static int refuse_stick(const struct recover *r, struct lm_error *err)
 				   "use."),
 				 _("the kernel is using it"), "%s",
 				 _("An overlay in use cannot be recovered"));
-	return stick_rw_possible(r->m->stick, err);
+	return stick_rw_possible(r->s->stick, err);
 }
 
 /* ---- words ---- */
@@ -174,7 +161,7 @@ static void say_repair(struct planning *p)
 	s->reads = text_dup(_("the overlay's tables, the file system's own structures"));
 	s->work_bytes = MARGIN_BYTES;
 	s->cancellable = true;
-	if (!fs_info(r->fs)->readable || (!recover_can_check(r) && !r->m->ctx->repair))
+	if (!fs_info(r->fs)->readable || (!recover_can_check(r) && !r->s->ctx->repair))
 		return;
 	s = plan_step(p->plan, "fsck", _("Check and repair the file system, in memory"),
 		      _("e2fsck sees image and overlay as one device. First it only replays the "
@@ -182,7 +169,7 @@ static void say_repair(struct planning *p)
 			"What it changes is kept in memory for now."),
 		      recover_step_repair);
 	plan_command(s, "dmsetup create merged --table '0 %llu snapshot BASE %s PO %u'",
-		     (unsigned long long)(r->look.base->size_bytes / 512), r->m->overlay,
+		     (unsigned long long)(r->look.base->size_bytes / 512), r->s->overlay,
 		     (unsigned)cow_store_info(r->look.store)->chunk_sectors);
 	plan_command(s, "e2fsck -p /dev/mapper/merged");
 	plan_command(s, "e2fsck -fy /dev/mapper/merged");
@@ -211,10 +198,10 @@ static void say_grow(struct planning *p)
 		      recover_step_grow);
 	if (r->new_bytes > r->old_bytes)
 		plan_command(s, "fallocate -o %llu -l %llu %s", (unsigned long long)r->old_bytes,
-			     (unsigned long long)(r->new_bytes - r->old_bytes), r->m->overlay);
+			     (unsigned long long)(r->new_bytes - r->old_bytes), r->s->overlay);
 	else
 		plan_command(s, "fallocate -o %llu -l %llu %s", (unsigned long long)r->fill_from,
-			     (unsigned long long)r->fill_bytes, r->m->overlay);
+			     (unsigned long long)r->fill_bytes, r->s->overlay);
 	s->writes = text_dup(_("the overlay, beyond what it holds"));
 	s->undo = text_dup(_("it is made as short as it was"));
 	s->work_bytes = r->new_bytes - r->old_bytes + r->fill_bytes;
@@ -241,7 +228,7 @@ static void say_changes(struct planning *p)
 			"done; the mark of validity comes last. The image is never written to."),
 		      recover_step_apply);
 	if (r->ills.invalid)
-		plan_command(s, "printf '\\1' | dd of=%s bs=1 seek=4 conv=notrunc", r->m->overlay);
+		plan_command(s, "printf '\\1' | dd of=%s bs=1 seek=4 conv=notrunc", r->s->overlay);
 	s->writes = text_dup(_("the overlay's header, its last table, repaired blocks"));
 	s->undo = text_dup(_("from the undo file (`livemend resume --undo`)"));
 	s->work_bytes = MARGIN_BYTES;
@@ -273,7 +260,7 @@ static int ledger(struct planning *p, struct lm_error *err)
 	for (size_t i = 0; i < p->plan->n_needs; i++) {
 		if (p->plan->needs[i].ok)
 			continue;
-		lm_refuse(err, -ENOSPC, r->m->stick->given,
+		lm_refuse(err, -ENOSPC, r->s->stick->given,
 			  _("Make room on the stick: delete or move a file."), "", "%s",
 			  _("There is not enough room"));
 		return lm_because(err, "%s", _("the undo file must be on the stick before anything "
@@ -295,30 +282,32 @@ static uint64_t asked_bytes(const struct planning *p, const struct lm_options *o
 static int look_and_plan(struct planning *p, const struct lm_options *o, struct lm_error *err)
 {
 	struct recover *r = p->r;
-	struct lm_stick *s = r->m->stick;
+	struct lm_stick *s = r->s->stick;
 	int ret = recover_look(r, s, err);
 
 	if (ret == 0)
 		ret = recover_refusal(r, err);
 	if (ret < 0)
 		return ret;
-	ret = io_stat(s->io, r->m->overlay, &p->overlay);
+	ret = io_stat(s->io, r->s->overlay, &p->overlay);
 	if (ret == 0)
 		ret = io_fsinfo(s->io, &p->info);
 	if (ret < 0)
-		return lm_fail(err, ret, r->m->overlay, NULL, "%s",
+		return lm_fail(err, ret, r->s->overlay, NULL, "%s",
 			       _("Asking for the free space failed"));
 	if (cow_store_info(r->look.store)->header_zero && !o->size_bytes)
-		return plan_nothing(p->plan, _("The overlay is empty and in order: there is nothing "
-					       "to recover."));
+		return session_plan_nothing(p->plan, title(),
+					    _("The overlay is empty and in order: there is nothing "
+					      "to recover."));
 	ret = recover_find(r, &p->overlay, &p->info, err);
 	if (ret == 0)
 		ret = recover_size(r, asked_bytes(p, o), &p->overlay, &p->info, err);
 	if (ret < 0)
 		return ret;
 	if (!recover_any(&r->ills) && r->new_bytes == r->old_bytes)
-		return plan_nothing(p->plan, _("The overlay is in order: there is nothing to "
-					       "recover."));
+		return session_plan_nothing(p->plan, title(),
+					    _("The overlay is in order: there is nothing to "
+					      "recover."));
 	say_ills(p);
 	say_repair(p);
 	say_grow(p);
@@ -387,14 +376,6 @@ int ops_plan_recover(struct lm_stick *stick, const struct lm_options *options,
 	if (ret == 0)
 		ret = look_and_plan(&p, options, &why);
 	recover_unlook(p.r);
-	if (ret == 0)
-		return 0;
-	if (ret == -ENOMEM) {
-		if (err)
-			*err = why;
-		return ret;
-	}
 	recover_tell_failing(&why);
-	plan_refuse(plan, &why);
-	return 0;
+	return session_planned(plan, ret, &why, err);
 }

@@ -28,18 +28,18 @@ static int step_lock(struct plan_run *run, void *recover, struct lm_error *err)
 {
 	struct recover *r = recover;
 
-	r->m->run = run;
-	return merge_lock(r->m, err);
+	r->s->run = run;
+	return session_lock(r->s, false, err);
 }
 
 static int end(struct recover *r, const char *log_line, struct lm_error *err)
 {
-	struct merge *m = r->m;
-	int ret = journal_log(m->rw.io, m->dir, err, log_line, m->overlay);
+	struct session *s = r->s;
+	int ret = journal_log(s->rw.io, s->dir, err, log_line, s->overlay);
 
 	/* The journal first: what it says to be under way must find its undo file. */
 	if (ret == 0)
-		ret = journal_pending_clear(m->rw.io, m->dir, err);
+		ret = session_clear(s, err);
 	return ret == 0 ? recover_remove_log(r, err) : ret;
 }
 
@@ -49,8 +49,8 @@ static int step_shrink(struct plan_run *run, void *recover, struct lm_error *err
 	int ret;
 
 	plan_run_critical(run, true);
-	r->m->run = run;
-	r->old_bytes = r->m->rec.overlay_id.bytes;
+	r->s->run = run;
+	r->old_bytes = r->s->rec.overlay_id.bytes;
 	ret = recover_shrink(r, err);
 	if (ret == 0)
 		ret = end(r, "resume: the recovery of %s was taken back", err);
@@ -67,7 +67,7 @@ static int step_shrink(struct plan_run *run, void *recover, struct lm_error *err
 static int open_both(struct recover *r, struct redo **redo, struct io_file **file,
 		     enum redo_state *state, struct lm_error *err)
 {
-	int ret = redo_open(r->m->rw.io, r->log, redo, err);
+	int ret = redo_open(r->s->rw.io, r->log, redo, err);
 
 	if (ret == 0)
 		lm_fail(err, -ENOENT, r->log,
@@ -89,16 +89,10 @@ static void leave_alone(struct recover *r, struct plan_run *run)
 			_("Let the doctor look, and recover it again if it needs that."));
 }
 
-static int note_applying(struct recover *r, struct lm_error *err)
-{
-	r->m->rec.phase = RECORD_APPLYING;
-	return record_write(r->m->rw.io, r->m->dir, &r->m->rec, err);
-}
-
 static int step_back(struct plan_run *run, void *recover, struct lm_error *err)
 {
 	struct recover *r = recover;
-	struct merge *m = r->m;
+	struct session *s = r->s;
 	struct redo *redo = NULL;
 	struct io_file *file = NULL;
 	struct record_id id;
@@ -106,24 +100,24 @@ static int step_back(struct plan_run *run, void *recover, struct lm_error *err)
 	int ret, closed;
 
 	plan_run_critical(run, true);
-	m->run = run;
+	s->run = run;
 	ret = open_both(r, &redo, &file, &state, err);
 	/* After the end every change counts as use of the stick, wherever it was made. */
-	if (ret == 0 && redo_info(redo)->sealed && m->rec.phase == RECORD_PHASES) {
-		ret = record_identify_overlay(m->rw.io, m->overlay, &id, NULL, err);
+	if (ret == 0 && redo_info(redo)->sealed && s->rec.phase == RECORD_PHASES) {
+		ret = record_identify_overlay(s->rw.io, s->overlay, &id, NULL, err);
 		if (ret == 0 && strcmp(id.hash, redo_info(redo)->seal) != 0)
 			state = REDO_FOREIGN;
 	}
 	if (ret == 0 && state == REDO_FOREIGN)
 		leave_alone(r, run);
 	if (ret == 0 && !r->left_alone) {
-		ret = note_applying(r, err);
+		ret = session_note(s, RECORD_APPLYING, err);
 		if (ret == 0)
-			ret = redo_apply(redo, file, m->overlay, true, merge_progress, m, err);
+			ret = redo_apply(redo, file, s->overlay, true, session_progress, s, err);
 	}
 	closed = io_file_close(file);
 	if (ret == 0 && closed < 0)
-		ret = lm_fail(err, closed, m->overlay, NULL, "%s", _("Writing the overlay failed"));
+		ret = lm_fail(err, closed, s->overlay, NULL, "%s", _("Writing the overlay failed"));
 	redo_close(redo);
 	if (ret == 0)
 		ret = end(r, "resume: the recovery of %s was taken back", err);
@@ -135,7 +129,7 @@ static int step_back(struct plan_run *run, void *recover, struct lm_error *err)
 static int step_forward(struct plan_run *run, void *recover, struct lm_error *err)
 {
 	struct recover *r = recover;
-	struct merge *m = r->m;
+	struct session *s = r->s;
 	struct redo *redo = NULL;
 	struct io_file *file = NULL;
 	enum redo_state state = REDO_FOREIGN;
@@ -143,7 +137,7 @@ static int step_forward(struct plan_run *run, void *recover, struct lm_error *er
 	int ret, closed;
 
 	plan_run_critical(run, true);
-	m->run = run;
+	s->run = run;
 	ret = open_both(r, &redo, &file, &state, err);
 	if (ret == 0 && state == REDO_FOREIGN) {
 		leave_alone(r, run);
@@ -152,16 +146,16 @@ static int step_forward(struct plan_run *run, void *recover, struct lm_error *er
 		r->new_bytes = redo_info(redo)->new_bytes;
 		ret = io_fstat(file, &st);
 		if (ret < 0)
-			lm_fail(err, ret, m->overlay, NULL, "%s", _("Reading the overlay failed"));
+			lm_fail(err, ret, s->overlay, NULL, "%s", _("Reading the overlay failed"));
 		else if (st.size_bytes < r->new_bytes)
-			ret = io_extend(file, m->overlay, st.size_bytes, r->new_bytes, NULL, NULL,
-					  err);
+			ret = io_extend(file, s->overlay, st.size_bytes, r->new_bytes, NULL, NULL,
+					err);
 		if (ret == 0)
-			ret = redo_apply(redo, file, m->overlay, false, merge_progress, m, err);
+			ret = redo_apply(redo, file, s->overlay, false, session_progress, s, err);
 	}
 	closed = io_file_close(file);
 	if (ret == 0 && closed < 0)
-		ret = lm_fail(err, closed, m->overlay, NULL, "%s", _("Writing the overlay failed"));
+		ret = lm_fail(err, closed, s->overlay, NULL, "%s", _("Writing the overlay failed"));
 	redo_close(redo);
 	if (ret == 0 && r->left_alone)
 		ret = end(r, "resume: %s was used meanwhile, and left as it is", err);
@@ -236,7 +230,7 @@ static void say_back(struct recover *r, struct lm_plan *plan)
 			"taken back."),
 		      step_back);
 	s->reads = text_dup(r->log);
-	s->writes = text_dup(r->m->overlay);
+	s->writes = text_dup(r->s->overlay);
 	plan_result(plan, _("The overlay is as it was before the recovery."), "");
 }
 
@@ -251,7 +245,7 @@ static void say_forward(struct recover *r, struct lm_plan *plan)
 	s = plan_step(plan, "apply", _("Change the overlay"),
 		      _("Writing the same once more does no harm."), step_forward);
 	s->reads = text_dup(r->log);
-	s->writes = text_dup(r->m->overlay);
+	s->writes = text_dup(r->s->overlay);
 	s->undo = text_dup(_("from the undo file (`livemend resume --undo`)"));
 	s = plan_step(plan, "verify", _("Read the overlay back and prove it"),
 		      _("From the device, not from memory; and e2fsck runs once more, to find "
@@ -267,22 +261,18 @@ static void say_forward(struct recover *r, struct lm_plan *plan)
 
 static int refuse(struct recover *r, struct lm_error *err)
 {
-	const struct merge *m = r->m;
-	const struct lm_stick *s = m->stick;
+	const struct lm_stick *s = r->s->stick;
 
-	if (s->n_overlays == 0 || !m->rec.overlay || strcmp(s->overlays[0].path, m->rec.overlay))
-		return lm_refuse(err, -EUCLEAN, s->given,
-				 _("Nothing was touched. Is it the stick that the journal was written "
-				   "on?"),
-				 _("the files that it names are not there"), "%s",
-				 _("The note about an interrupted operation does not fit this stick"));
+	if (s->n_overlays == 0 || !r->s->rec.overlay ||
+	    strcmp(s->overlays[0].path, r->s->rec.overlay))
+		return session_foreign_note(r->s, _("the files that it names are not there"), err);
 	if (s->overlays[0].attached)
 		return lm_refuse(err, -EBUSY, s->overlays[0].path,
 				 _("Boot another system, or this stick without its overlay, and resume "
 				   "from there."),
 				 _("the kernel is using it"), "%s",
 				 _("The stick cannot be worked on now"));
-	return stick_rw_possible(m->stick, err);
+	return stick_rw_possible(r->s->stick, err);
 }
 
 /* An undo file of a recovery that ended, and an overlay that is still what it made of it. */
@@ -293,7 +283,7 @@ static bool can_go_back(struct lm_stick *stick, struct recover *r)
 	bool fits = false;
 
 	if (redo_open(stick->io, r->log, &redo, NULL) == 1 && redo_info(redo)->sealed &&
-	    record_identify_overlay(stick->io, r->m->overlay, &id, NULL, NULL) == 0)
+	    record_identify_overlay(stick->io, r->s->overlay, &id, NULL, NULL) == 0)
 		fits = strcmp(id.hash, redo_info(redo)->seal) == 0;
 	redo_close(redo);
 	return fits;
@@ -306,7 +296,7 @@ static void say_offer(struct lm_plan *plan)
 
 	plan_text(plan, _("Nothing to resume"), text);
 	plan_step(plan, "check", _("See that there is nothing to do"),
-		  _("There is no note about an operation on the stick."), recover_step_nothing);
+		  _("There is no note about an operation on the stick."), session_step_nothing);
 	plan_result(plan, _("Nothing was interrupted on this stick."), "");
 }
 
@@ -340,10 +330,10 @@ int recover_plan_resume(struct lm_stick *stick, const struct lm_options *options
 		return ret;
 	}
 	if (pending) {
-		record_free(&r->m->rec);
-		r->m->rec = rec;
+		record_free(&r->s->rec);
+		r->s->rec = rec;
 	} else {
-		r->m->rec.phase = RECORD_PHASES; /* none: it has ended */
+		r->s->rec.phase = RECORD_PHASES; /* none: it has ended */
 	}
 	plan_state(plan, r, recover_free);
 	plan_risk(plan, NULL, _("It may be cut off again, and resumed again."), NULL);
@@ -352,7 +342,7 @@ int recover_plan_resume(struct lm_stick *stick, const struct lm_options *options
 		say_offer(plan);
 		return 1;
 	}
-	if (pending && r->m->rec.phase != RECORD_APPLYING)
+	if (pending && r->s->rec.phase != RECORD_APPLYING)
 		say_shrink(plan);
 	else if (options->undo)
 		say_back(r, plan);

@@ -8,170 +8,144 @@
 #include "core/ctx.h"
 #include "core/error.h"
 #include "core/i18n.h"
-#include "core/ops/merge/merge.h"
 #include "core/ops/op.h"
+#include "core/ops/session.h"
 #include "core/plan/journal.h"
 #include "core/text.h"
 
-static int step_nothing(struct plan_run *run, void *state, struct lm_error *err)
+static int reset_step_check(struct plan_run *run, void *state, struct lm_error *err)
 {
-	(void)run;
-	(void)state;
-	(void)err;
-	return 0;
-}
-
-static int step_check(struct plan_run *run, void *state, struct lm_error *err)
-{
-	struct merge *m = state;
-	struct record pending;
+	struct session *s = state;
 	int ret;
 
-	m->run = run;
-	ret = merge_lock(m, err);
-	if (ret < 0)
-		return ret;
-	ret = record_read(m->rw.io, m->dir, &pending, err);
-	if (ret == 1)
-		record_free(&pending);
-	if (ret != 0)
-		return lm_refuse(err, -EBUSY, m->stick->given, _("Run `livemend resume` first."),
-				 _("an operation on it was interrupted"), "%s",
-				 _("The stick is in the middle of something"));
-	return record_identify_overlay(m->rw.io, m->overlay, &m->rec.overlay_id, NULL, err);
+	s->run = run;
+	ret = session_lock(s, false, err);
+	if (ret == 0)
+		ret = session_no_pending(s, err);
+	if (ret == 0)
+		ret = record_identify_overlay(s->rw.io, s->overlay, &s->rec.overlay_id, NULL, err);
+	return ret;
 }
 
-static int step_reset(struct plan_run *run, void *state, struct lm_error *err)
+static int reset_step_empty(struct plan_run *run, void *state, struct lm_error *err)
 {
-	struct merge *m = state;
+	struct session *s = state;
+	bool kept = false;
 	int ret;
 
 	plan_run_critical(run, true);
-	m->run = run;
-	m->rec.phase = RECORD_RESETTING;
-	m->noted = true;
-	ret = record_write(m->rw.io, m->dir, &m->rec, err);
+	s->run = run;
+	ret = session_note(s, RECORD_RESETTING, err);
 	if (ret < 0)
 		return ret;
-	m->committed = true;
-	ret = merge_reset_overlay(m, err);
+	s->committed = true;
+	ret = session_reset_overlay(s, &kept, err);
 	if (ret == 0)
-		ret = journal_log(m->rw.io, m->dir, err, "reset: the changes in %s were forgotten",
-				  m->overlay);
+		ret = journal_log(s->rw.io, s->dir, err, "reset: the changes in %s were forgotten",
+				  s->overlay);
 	if (ret == 0)
-		merge_log_by_hand(m);
+		session_log_by_hand(s);
 	if (ret == 0)
-		ret = journal_pending_clear(m->rw.io, m->dir, err);
+		ret = session_clear(s, err);
 	if (ret < 0)
 		err->outcome = LM_RESUMABLE;
 	return ret;
 }
 
-static void on_abort(struct plan_run *run, void *state, struct lm_error *err)
+static void reset_abort(struct plan_run *run, void *state, struct lm_error *err)
 {
-	struct merge *m = state;
+	struct session *s = state;
 
 	(void)run;
-	if (!m->noted)
-		return;
-	if (m->committed || journal_pending_clear(m->rw.io, m->dir, NULL) < 0)
+	if (s->noted && (s->committed || session_clear(s, NULL) < 0))
 		err->outcome = LM_RESUMABLE;
 }
 
-static int look(struct merge *m, bool *empty, uint64_t *bytes, struct lm_error *err)
+static int reset_look(struct session *s, bool *empty, struct lm_error *err)
 {
-	struct lm_stick *s = m->stick;
-	struct record pending;
+	const struct lm_stick *stick = s->stick;
 	struct record_id id;
 	int ret;
 
-	if (s->n_overlays == 0)
-		return lm_refuse(err, -ENOENT, s->given, NULL, _("it has no overlay"), "%s",
+	if (stick->n_overlays == 0)
+		return lm_refuse(err, -ENOENT, stick->given, NULL, _("it has no overlay"), "%s",
 				 _("There is nothing to reset"));
-	if (s->overlays[0].kind != LM_OVERLAY_DM_SNAPSHOT)
-		return lm_refuse(err, -EOPNOTSUPP, s->overlays[0].path,
+	if (stick->overlays[0].kind != LM_OVERLAY_DM_SNAPSHOT)
+		return lm_refuse(err, -EOPNOTSUPP, stick->overlays[0].path,
 				 _("Overlays of the dm-snapshot kind can be reset."),
-				 _("it is of another kind"), "%s", _("This overlay cannot be reset"));
-	ret = record_read(s->io, s->live_dir, &pending, NULL);
-	if (ret == 1)
-		record_free(&pending);
-	if (ret != 0)
-		return lm_refuse(err, -EBUSY, s->given, _("Run `livemend resume` on it first."),
-				 _("an operation on it was interrupted"), "%s",
-				 _("The stick is in the middle of something"));
-	if (s->overlays[0].attached)
-		return lm_refuse(err, -EBUSY, s->overlays[0].path,
+				 _("it is of another kind"), "%s",
+				 _("This overlay cannot be reset"));
+	ret = session_no_pending(s, err);
+	if (ret == 0 && stick->overlays[0].attached)
+		return lm_refuse(err, -EBUSY, stick->overlays[0].path,
 				 _("Boot another system, or this stick without its overlay, and "
 				   "reset it from there."),
 				 _("the running system uses it"), "%s",
 				 _("An overlay in use cannot be reset"));
-	ret = stick_rw_possible(s, err);
 	if (ret == 0)
-		ret = merge_paths(m, s->base_path ? s->base_path : "", s->overlays[0].path, err);
+		ret = stick_rw_possible(s->stick, err);
 	if (ret == 0)
-		ret = record_identify_overlay(s->io, m->overlay, &id, empty, err);
-	*bytes = id.bytes;
+		ret = session_overlay_path(s, stick->overlays[0].path, err);
+	if (ret == 0)
+		ret = record_identify_overlay(stick->io, s->overlay, &id, empty, err);
 	return ret;
 }
 
-static void say(struct merge *m, struct lm_plan *plan)
+static void reset_say(struct session *s, struct lm_plan *plan)
 {
-	struct lm_step *s;
+	struct lm_step *step;
 
-	s = plan_step(plan, "check", _("Check the stick"),
-		      _("Nobody else may be working on it."), step_check);
-	s->cancellable = true;
-	s = plan_step(plan, "reset", _("Empty the overlay"),
-		      _("An overlay whose first sector is zero counts as new: the next boot starts "
-			"with the image as it is."),
-		      step_reset);
-	plan_command(s, "dd if=/dev/zero of=%s bs=512 count=1 conv=notrunc,fsync", m->overlay);
-	s->writes = text_dup(_("the overlay's first sector, the journal"));
-	s->work_bytes = 1;
-	plan_abort(plan, on_abort);
+	step = plan_step(plan, "check", _("Check the stick"),
+			 _("Nobody else may be working on it."), reset_step_check);
+	step->cancellable = true;
+	step = plan_step(
+		plan, "reset", _("Empty the overlay"),
+		_("An overlay whose first sector is zero counts as new: the next boot starts "
+		  "with the image as it is."),
+		reset_step_empty);
+	plan_command(step, "dd if=/dev/zero of=%s bs=512 count=1 conv=notrunc,fsync", s->overlay);
+	step->writes = text_dup(_("the overlay's first sector, the journal"));
+	step->work_bytes = 1;
+	plan_abort(plan, reset_abort);
 	plan_result(plan,
 		    _("The overlay is empty: the stick is as it was when it was made. home.img was "
 		      "not touched."),
 		    _("The stick can be booted, or unmounted and removed."));
 }
 
+static void reset_free(void *state)
+{
+	session_free(state);
+}
+
 int ops_plan_reset(struct lm_stick *stick, const struct lm_options *options, struct lm_plan *plan,
 		   struct lm_error *err)
 {
-	struct merge *m = merge_new(stick, err);
+	struct session *s = session_new(stick, LM_OP_RESET, err);
 	struct lm_error why;
-	uint64_t bytes = 0;
 	bool empty = false;
 	int ret;
 
 	(void)options;
-	if (!m)
+	if (!s)
 		return -ENOMEM;
-	m->rec.op = LM_OP_RESET;
-	plan_state(plan, m, merge_free);
+	plan_state(plan, s, reset_free);
 	lm_error_clear(&why);
 	plan_text(plan, _("Forget all changes"),
 		  _("The overlay is emptied: every change made to the live system since the stick "
 		    "was made is forgotten. The image and home.img are not touched."));
-	ret = look(m, &empty, &bytes, &why);
-	if (ret == -ENOMEM) {
-		if (err)
-			*err = why;
-		return ret;
-	}
-	if (ret < 0) {
-		plan_refuse(plan, &why);
-		return 0;
-	}
+	ret = reset_look(s, &empty, &why);
+	if (ret < 0)
+		return session_planned(plan, ret, &why, err);
 	if (empty) {
 		plan_text(plan, _("Forget all changes"),
 			  _("The overlay is empty: there is nothing to forget."));
 		plan_step(plan, "check", _("See that there is nothing to do"),
-			  _("The overlay holds no changes."), step_nothing);
+			  _("The overlay holds no changes."), session_step_nothing);
 		return plan_result(plan, _("There was nothing to forget: the overlay is empty."),
 				   "");
 	}
-	say(m, plan);
+	reset_say(s, plan);
 	return plan_risk(plan,
 			 _("All changes that the overlay holds: files, settings and programs added "
 			   "since the stick was made. home.img is kept."),

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * session.h - an operation at work on a stick: what all of them have in common
+ *
+ *   session.c         the state, the lock, the pair of base and overlay that is
+ *                     looked at, the note on the stick
+ *   session_refuse.c  what stands against it, whatever the operation
+ *   session_fs.c      e2fsck on the merged view
+ *   session_overlay.c the overlay as the record knows it; emptying it
+ *   session_work.c    --work: a folder elsewhere
+ *   session_words.c   words for what was done, and for a stick that a cut has hurt
+ */
+#ifndef OPS_SESSION_H
+#define OPS_SESSION_H
+
+#include "core/plan/plan.h"
+#include "core/plan/record.h"
+#include "core/stick/stick.h"
+
+struct session {
+	struct lm_ctx *ctx;
+	struct lm_stick *stick;
+	char *dir;            /* "LiveOS" */
+	char *base, *overlay; /* paths on the stick */
+	bool bare;            /* no SquashFS around the root image */
+	struct record rec;
+	struct plan_run *run; /* for callbacks */
+
+	/* under the lock */
+	struct stick_rw rw;
+	bool locked;
+	bool quiet;     /* the running system has the overlay attached, but cannot write to it */
+	bool noted;     /* the journal says that it is under way */
+	bool resuming;  /* it was cut off: the stick's own file system may have suffered */
+	bool committed; /* from here on it is finished or resumed, not undone */
+
+	/* base and overlay, looked at */
+	struct lm_stick seen; /* the stick through the writable table */
+	struct stick_look look;
+	bool looking;
+	/*
+	 * Laid over the merged view: what e2fsck repairs goes there, and the overlay is not
+	 * written to. NULL: into the overlay. top is the view with it, or look.view.
+	 */
+	struct cow_store *scratch;
+	struct io_source *top, *laid;
+
+	/* the work folder */
+	struct io *work;
+	char *work_path;
+	char work_new[64], work_old[64]; /* names in it */
+};
+
+/* ---- session.c ---- */
+
+/* NULL (and *err): no memory. The session may be freed with NULL. */
+struct session *session_new(struct lm_stick *stick, enum lm_op op, struct lm_error *err);
+void session_free(struct session *s);
+/* Sets base and overlay, here and in the record. */
+int session_paths(struct session *s, const char *base, const char *overlay, struct lm_error *err);
+/* The same, of the stick's base, if there is one. */
+int session_overlay_path(struct session *s, const char *overlay, struct lm_error *err);
+
+/* Takes the lock and the writable table. used: the kernel may be using the overlay. */
+int session_lock(struct session *s, bool used, struct lm_error *err);
+
+/* Opens base (at this path) and overlay through the writable table; closes what was open. */
+int session_look(struct session *s, const char *base, struct lm_error *err);
+void session_unlook(struct session *s);
+
+/* io_progress_fn, image_progress_fn: reports to s->run. */
+int session_progress(void *session, uint64_t done, uint64_t total);
+
+/* The journal says from now on that it is under way, and has come to this phase. */
+int session_note(struct session *s, enum record_phase phase, struct lm_error *err);
+/* The same, where it does not say so already. */
+int session_note_once(struct session *s, enum record_phase phase, struct lm_error *err);
+/* The journal says so no more. */
+int session_clear(struct session *s, struct lm_error *err);
+
+/* ---- session_refuse.c ---- */
+
+/*
+ * An operation was interrupted, and it is not this one that is resumed; asked for planning, and
+ * again under the lock.
+ */
+int session_no_pending(const struct session *s, struct lm_error *err);
+/* The stick is not as it was when this was planned. */
+int session_changed(const struct session *s, struct lm_error *err);
+/* The record on the stick names what is not there. */
+int session_foreign_note(const struct session *s, const char *why, struct lm_error *err);
+
+/* What a look has found that stands against an operation, in its own words. */
+struct session_words {
+	const char *cannot;       /* "This overlay cannot be merged as it is" */
+	const char *damaged;      /* the same of one that is damaged */
+	const char *nothing;      /* "There is nothing to merge" */
+	const char *help_invalid; /* what helps against an invalid one */
+};
+int session_refusal(const struct session *s, const struct stick_look *look,
+		    const struct session_words *words, struct lm_error *err);
+
+/* ---- session_fs.c ---- */
+
+bool session_can_check_fs(const struct session *s);
+/*
+ * e2fsck on the merged view; a journal is replayed, damage repaired after asking.
+ * Opens the look afresh where something was written. lenient: a file system that
+ * cannot be repaired here is taken as it is.
+ */
+int session_check_fs(struct session *s, bool lenient, struct lm_error *err);
+
+/* ---- session_overlay.c ---- */
+
+enum session_overlay {
+	SESSION_OVERLAY_EMPTY, /* it was reset */
+	SESSION_OVERLAY_SAME,  /* it is what the record says */
+	SESSION_OVERLAY_USED   /* the stick was used since: whatever is in it is kept */
+};
+int session_overlay_now(struct session *s, enum session_overlay *now, struct lm_error *err);
+/* Empties it. *kept: it was used meanwhile, and therefore was not emptied. */
+int session_reset_overlay(struct session *s, bool *kept, struct lm_error *err);
+
+/* ---- session_work.c ---- */
+
+/* Opens s->work from s->work_path; refuses one that lies on the stick. */
+int session_work_open(struct session *s, struct lm_error *err);
+/* Opens s->work at s->work_path, which a record names. */
+int session_work_table(struct session *s);
+/* Names the files in the work folder; the old image's identity must be known. */
+void session_work_names(struct session *s);
+/* Copies a file of the stick to the work folder as work_old. */
+int session_work_backup(struct session *s, const char *path, struct lm_error *err);
+/* Removes both files; then the journal there. */
+int session_work_remove(struct session *s, struct lm_error *err);
+int session_work_end(struct session *s, struct lm_error *err);
+/* Both. */
+int session_work_clean(struct session *s, struct lm_error *err);
+
+/* ---- session_words.c ---- */
+
+/* After what was done, the commands that would have done it, to the journal. */
+void session_log_by_hand(const struct session *s);
+/*
+ * The kernel turns a FAT that it finds broken read-only, and only fsck.vfat
+ * helps then. Adds that to the result, or puts it into the help of an error.
+ */
+void session_tell_if_hurt(struct plan_run *run, const struct session *s, const char *how);
+void session_help_if_hurt(const struct session *s, struct lm_error *err);
+const char *session_fsck_help(void);
+
+/* ---- for plans and steps ---- */
+
+/* A step that does nothing: there is nothing to do. */
+int session_step_nothing(struct plan_run *run, void *state, struct lm_error *err);
+/* A plan of that step alone. */
+int session_plan_nothing(struct lm_plan *plan, const char *title, const char *why);
+/* The end of planning: what stands against it goes into the plan; only -ENOMEM is an error. */
+int session_planned(struct lm_plan *plan, int ret, const struct lm_error *why,
+		    struct lm_error *err);
+/*
+ * For an abort of what was noted: puts everything back by undo unless it is committed, and
+ * sets err->outcome to what is then true. Whether it is as before.
+ */
+typedef int (*session_undo_fn)(void *state, struct lm_error *err);
+bool session_put_back(struct session *s, session_undo_fn undo, void *state, struct lm_error *err);
+
+#endif
