@@ -10,6 +10,7 @@
 #include "core/ops/compact/compact.h"
 #include "core/io/io_extend.h"
 #include "core/view/view.h"
+#include "core/view/view_fate.h"
 
 /* Neighbouring chunks are read together, up to this much. */
 #define PIECE (1u << 20)
