@@ -86,14 +86,11 @@ static const struct item extras[] = {
 
 static bool find_op(const char *name, enum lm_op *op)
 {
-	int i;
+	const struct lm_op_info *info = lm_op_find(name);
 
-	for (i = LM_OP_EXPORT; i <= LM_OP_GROW; i++) {
-		*op = (enum lm_op)i;
-		if (!strcmp(lm_op_word(*op), name))
-			return true;
-	}
-	return false;
+	if (info)
+		*op = info->op;
+	return info != NULL;
 }
 
 /* Made from the table of commands; what they are called and do is written there only. */

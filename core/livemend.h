@@ -354,16 +354,74 @@ void lm_usage_free(struct lm_usage *usage);
 
 /* -------------------------------------------------------------- plan -- */
 
+/*
+ * The operations: LM_OP_MERGE and so on, a number for each row of the table of
+ * operations, core/ops/op.def. Whoever wants to know what there is asks the
+ * table, by lm_op_info() for each number below LM_N_OPS.
+ */
 enum lm_op {
-	LM_OP_EXPORT,
-	LM_OP_MERGE,
-	LM_OP_RESET,
-	LM_OP_RESUME,
-	LM_OP_PRACTICE,
-	LM_OP_RECOVER,
-	LM_OP_COMPACT,
-	LM_OP_GROW
+#define OP(id, word, core, shown) LM_OP_##id,
+#include "core/ops/op.def"
+#undef OP
+	LM_N_OPS
 };
+
+/* What an operation needs, and what it does. */
+enum lm_op_trait {
+	LM_OP_NEEDS_STICK = 1 << 0,   /* else it is planned without one */
+	LM_OP_NEEDS_IMAGE = 1 << 1,   /* a root image on the stick */
+	LM_OP_NEEDS_CHANGES = 1 << 2, /* there is nothing to do with an empty overlay */
+	LM_OP_NEEDS_STORE = 1 << 3,   /* an overlay in chunks, not one of files (overlayfs) */
+	LM_OP_NEEDS_SOUND = 1 << 4,   /* a damaged overlay is to be recovered first */
+	LM_OP_CHANGES = 1 << 5,       /* it works on the overlay: that must be there, writable, and
+				       * nothing else be interrupted */
+	LM_OP_MENDS = 1 << 6,         /* for what is broken only */
+	LM_OP_TAKES_UP = 1 << 7,      /* for what was interrupted only */
+	LM_OP_NEW_IMAGE = 1 << 8,     /* the old image is kept until the new one is proved */
+	LM_OP_NEW_FILES = 1 << 9,     /* it only makes files that can be deleted again */
+	LM_OP_MAKES_STICK = 1 << 10   /* at lm_options.out there is a stick afterwards */
+};
+
+/* What it takes: which fields of struct lm_options say something to it. */
+enum lm_op_takes {
+	LM_TAKES_FILE = 1 << 0,   /* out: a file to be made; needed */
+	LM_TAKES_FOLDER = 1 << 1, /* out: a folder to be made; needed */
+	LM_TAKES_SIZE = 1 << 2,   /* size_bytes */
+	LM_NEEDS_SIZE = 1 << 3,   /* ...and not 0 */
+	LM_TAKES_METHOD = 1 << 4,
+	LM_TAKES_WORK = 1 << 5,
+	LM_TAKES_DEEP = 1 << 6,
+	LM_TAKES_REBOOT = 1 << 7,
+	LM_TAKES_UNDO = 1 << 8,
+	LM_TAKES_LESSON = 1 << 9
+};
+
+/* A row of the table as front ends see it. Texts are untranslated; all of it is static. */
+struct lm_op_info {
+	enum lm_op op;
+	const char *word;    /* the command, and the name in journals and JSON; fixed */
+	const char *topic;   /* help topic that explains it */
+	const char *summary; /* of the command, in a few words */
+	const char *name;    /* in the list of what can be done */
+	const char *does;    /* what its key does */
+	const char *key;     /* a letter that no other operation or screen has */
+	const char *title;   /* heading of the page that asks for out or work; NULL: none does */
+	const char *how;     /* heading over the ways to do it, or the sizes; NULL: there is one way */
+	const char *out;     /* usual name for what it makes; NULL: it makes no file or folder */
+	const char *out_about; /* what that is, in a sentence or two; NULL likewise */
+	const char *confirm; /* word to be typed before it runs; NULL: a plain yes will do */
+	unsigned traits;     /* enum lm_op_trait */
+	unsigned takes;      /* enum lm_op_takes */
+	/* Places: 1 to 49 come before the screens that look (usage, lessons), 50 to 99 after. */
+	unsigned menu_rank;  /* among what can be done */
+	unsigned keys_rank;  /* in the list of keys */
+};
+
+/* NULL when op is none. */
+const struct lm_op_info *lm_op_info(enum lm_op op);
+/* The operation of that name; the first one that takes all that. NULL: there is none. */
+const struct lm_op_info *lm_op_find(const char *word);
+const struct lm_op_info *lm_op_that_takes(unsigned takes);
 const char *lm_op_word(enum lm_op op); /* "merge": the name of the command */
 
 enum lm_method { LM_METHOD_REWRITE, LM_METHOD_MIRROR, LM_METHOD_SNAPSHOT_MERGE };

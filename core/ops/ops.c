@@ -1,48 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* plan_make.c - one plan for each operation */
+/* ops.c - the table of operations as the core sees it, and a plan for each row */
+#include "core/ops/op.h"
+
 #include <errno.h>
 
 #include "core/error.h"
 #include "core/i18n.h"
-#include "core/ops/op.h"
 #include "core/plan/plan.h"
 
-static int fill(struct lm_ctx *ctx, struct lm_stick *stick, const struct lm_options *options,
-		struct lm_plan *plan, struct lm_error *err)
-{
-	switch (options->op) {
-	case LM_OP_EXPORT:
-		return ops_plan_export(stick, options, plan, err);
-	case LM_OP_MERGE:
-		return ops_plan_merge(stick, options, plan, err);
-	case LM_OP_RESET:
-		return ops_plan_reset(stick, options, plan, err);
-	case LM_OP_RESUME:
-		return ops_plan_resume(stick, options, plan, err);
-	case LM_OP_PRACTICE:
-		return ops_plan_practice(ctx, options, plan, err);
-	case LM_OP_GROW:
-		return ops_plan_grow(stick, options, plan, err);
-	case LM_OP_COMPACT:
-		return ops_plan_compact(stick, options, plan, err);
-	case LM_OP_RECOVER:
-		return ops_plan_recover(stick, options, plan, err);
-	}
-	return lm_fail(err, -EINVAL, NULL, NULL, "%s", _("There is no such operation"));
-}
+static const struct op table[LM_N_OPS] = {
+#define OP_CORE(...) __VA_ARGS__
+#define OP_SHOWN(...)
+#define OP(id, word, core, shown) [LM_OP_##id] = { .plan = ops_plan_##word, core },
+#include "core/ops/op.def"
+#undef OP
+#undef OP_CORE
+#undef OP_SHOWN
+};
 
-/* What livemend does in user space whatever the kernel is able to. */
-static bool is_direct_only(const struct lm_options *options)
+const struct op *op_of(enum lm_op op)
 {
-	switch (options->op) {
-	case LM_OP_MERGE:
-		return options->method == LM_METHOD_REWRITE;
-	case LM_OP_RESET:
-	case LM_OP_PRACTICE:
-		return true;
-	default:
-		return false;
-	}
+	return (unsigned)op < LM_N_OPS ? &table[op] : NULL;
 }
 
 static void refuse_kernel(struct lm_plan *plan)
@@ -58,17 +36,20 @@ static void refuse_kernel(struct lm_plan *plan)
 int lm_plan_make(struct lm_ctx *ctx, struct lm_stick *stick, const struct lm_options *options,
 		 struct lm_plan **out, struct lm_error *err)
 {
+	const struct op *op = op_of(options->op);
 	struct lm_plan *plan;
 	int ret;
 
 	*out = NULL;
-	if (!stick && options->op != LM_OP_PRACTICE)
+	if (!op)
+		return lm_fail(err, -EINVAL, NULL, NULL, "%s", _("There is no such operation"));
+	if (!stick && (lm_op_info(options->op)->traits & LM_OP_NEEDS_STICK))
 		return lm_fail(err, -EINVAL, NULL, NULL, "%s", _("Which stick?"));
 	plan = plan_new(ctx, options->op);
 	if (!plan)
 		return lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Planning failed"));
-	ret = fill(ctx, stick, options, plan, err);
-	if (ret == 0 && plan->possible && is_direct_only(options) &&
+	ret = op->plan(stick, options, plan, err);
+	if (ret == 0 && plan->possible && op->direct_only && options->method == LM_METHOD_REWRITE &&
 	    lm_ctx_engine(ctx) == LM_ENGINE_KERNEL)
 		refuse_kernel(plan);
 	if (ret == 0)

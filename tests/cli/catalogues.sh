@@ -7,7 +7,7 @@ program=${LM_BUILD:?}/livemend
 po=$LM_SRC/po
 
 # A file with marked texts that the list does not name would never be translated.
-(cd "$LM_SRC" && grep -lE '(^|[^A-Za-z0-9_])(N?_|ngettext)\(' core/*/*.[ch] core/*/*/*.[ch] core/*.c cli/*.[ch] \
+(cd "$LM_SRC" && grep -lE '(^|[^A-Za-z0-9_])(N?_|ngettext)\(' core/*/*.[ch] core/*/*.def core/*/*/*.[ch] core/*.c cli/*.[ch] \
 	tui/*.[ch] tui/*.def | sort) >"$work/marked"
 grep -v '^#' "$po/POTFILES.in" | grep . | sort >"$work/listed"
 diff "$work/marked" "$work/listed" >"$out" 2>&1

@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "core/error.h"
-#include "core/ops/op.h"
 #include "core/plan/plan.h"
 #include "tui/tui.h"
 
@@ -319,28 +318,21 @@ static int make(struct lm_plan *plan, const char *name)
 	return 0;
 }
 
-#define OP(fn)                                                                                     \
-	int fn(struct lm_stick *stick, const struct lm_options *options, struct lm_plan *plan,     \
-	       struct lm_error *err)                                                               \
-	{                                                                                          \
-		(void)options;                                                                     \
-		(void)err;                                                                         \
-		return make(plan, stick->name);                                                    \
-	}
-OP(ops_plan_export)
-OP(ops_plan_merge)
-OP(ops_plan_recover)
-OP(ops_plan_compact)
-OP(ops_plan_grow)
-OP(ops_plan_reset)
-OP(ops_plan_resume)
-
-int ops_plan_practice(struct lm_ctx *ctx, const struct lm_options *options, struct lm_plan *plan,
-		      struct lm_error *err)
+int lm_plan_make(struct lm_ctx *ctx, struct lm_stick *stick, const struct lm_options *options,
+		 struct lm_plan **out, struct lm_error *err)
 {
-	(void)ctx;
-	(void)err;
-	return make(plan, options->out);
+	int ret = -ENOMEM;
+
+	*out = plan_new(ctx, options->op);
+	if (*out)
+		ret = make(*out, stick ? stick->name : options->out);
+	if (ret == 0)
+		ret = plan_ready(*out, err);
+	if (ret < 0) {
+		lm_plan_free(*out);
+		*out = NULL;
+	}
+	return ret;
 }
 
 /* No lessons here, and no journal. */

@@ -497,14 +497,6 @@ static struct lm_need needs[] = {
 	 8 * GIB + 400 * MIB, 4 * GIB - 1, true},
 };
 
-const char *lm_op_word(enum lm_op op)
-{
-	static const char *const words[] = {"export",   "merge",   "reset",   "resume",
-					   "practice", "recover", "compact", "grow"};
-
-	return words[op];
-}
-
 /* As a library that prints does it, and a child that nobody has told better. */
 static void noise(void)
 {

@@ -28,11 +28,6 @@ const char *lm_overlay_state_word(enum lm_overlay_state state)
 	return state == LM_STATE_FULL ? "full" : "active";
 }
 
-const char *lm_op_word(enum lm_op op)
-{
-	return op == LM_OP_MERGE ? "merge" : "other";
-}
-
 static struct json_object *get(struct json_object *o, const char *key)
 {
 	struct json_object *value = NULL;

@@ -16,12 +16,6 @@
 #include "cli/progress.h"
 
 /* progress.o prints JSON as well, which none of these tests asks for. */
-const char *lm_op_word(enum lm_op op)
-{
-	(void)op;
-	return "";
-}
-
 const char *lm_boot_uses_word(enum lm_boot_uses uses)
 {
 	(void)uses;

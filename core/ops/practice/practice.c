@@ -181,8 +181,8 @@ static void add_steps(struct lm_plan *plan, const struct practice *p)
 	plan_command(s, "sync; rm -r livemend-work");
 }
 
-int ops_plan_practice(struct lm_ctx *ctx, const struct lm_options *options, struct lm_plan *plan,
-		      struct lm_error *err)
+int ops_plan_practice(struct lm_stick *stick, const struct lm_options *options,
+		      struct lm_plan *plan, struct lm_error *err)
 {
 	const struct practice_lesson *lesson = practice_lesson_find(options->lesson);
 	struct lm_error refusal;
@@ -191,7 +191,7 @@ int ops_plan_practice(struct lm_ctx *ctx, const struct lm_options *options, stru
 	char *next;
 	int rc;
 
-	(void)ctx;
+	(void)stick;
 	if (!options->out || !options->out[0]) {
 		lm_fail(err, -EINVAL, NULL, NULL, "%s", _("Where shall the practice stick be made?"));
 		if (err)
