@@ -96,4 +96,18 @@ typedef void (*fs_line_fn)(void *arg, const char *line);
 int fs_e2fsck(const char *path, enum fs_e2fsck mode, fs_progress_fn progress, fs_line_fn line,
 	      void *arg, int *status, struct lm_error *err);
 
+/* The same with a descriptor that it gets as number 3 (-1: none), and somebody who watches it. */
+struct fs_e2fsck_with {
+	int fd;
+	const char *const *env; /* beside what child.h gives; NULL: nothing */
+	int (*prepare)(void *arg, int socket); /* child_prepare_fn; NULL: nobody watches */
+	int (*answer)(void *arg, int fd);      /* child_answer_fn */
+	void *arg;
+};
+int fs_e2fsck_with(const char *path, enum fs_e2fsck mode, const struct fs_e2fsck_with *with,
+		   fs_progress_fn progress, fs_line_fn line, void *arg, int *status,
+		   struct lm_error *err);
+/* Whether there is one on this system. */
+bool fs_e2fsck_exists(void);
+
 #endif

@@ -151,10 +151,9 @@ int practice_undo(struct practice *p, struct lm_error *err);
 /* ---- child.c ---- */
 
 /*
- * Runs a program found in PATH (or the usual sbin directories) and waits for
- * it. Its output is dropped, but for the last line of its standard error,
- * which becomes the reason of a failure. stop may be NULL: true ends the child
- * (-ECANCELED). -ENOENT when there is no such program.
+ * Runs a program (child_find()) and waits for it. Its output is dropped, but
+ * for its last line, which becomes the reason of a failure. stop may be NULL:
+ * true ends the child (-ECANCELED). -ENOENT when there is no such program.
  */
 int practice_child(const char *const argv[], bool (*stop)(void *arg), void *arg,
 		   struct lm_error *err);

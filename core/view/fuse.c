@@ -30,7 +30,7 @@ struct view_fuse {
 	char *dir, *path;
 	bool own_dir;
 	struct fuse_session *session;
-	bool started;
+	bool mounted, started;
 	pthread_t thread;
 	int stop_fd;
 	unsigned char *buf;
@@ -297,6 +297,13 @@ static void serve(struct view_fuse *fuse)
 	free(buf.mem);
 }
 
+static void end_session(struct view_fuse *fuse)
+{
+	fuse_session_destroy(fuse->session);
+	fuse->session = NULL;
+	view_place_unmount(fuse->dir);
+}
+
 static void *run(void *arg)
 {
 	struct view_fuse *fuse = arg;
@@ -304,7 +311,7 @@ static void *run(void *arg)
 	(void)pthread_setname_np(pthread_self(), "livemend-fuse");
 	serve(fuse);
 	/* Closes the connection, so that nobody waits for an answer that will not come. */
-	fuse_session_unmount(fuse->session);
+	end_session(fuse);
 	return NULL;
 }
 
@@ -325,16 +332,28 @@ static int start_thread(struct view_fuse *fuse)
 
 /* ---- up and down ---- */
 
+/* The mount is ours, not the library's: it would run programs with whatever environment there is. */
 static int make_session(struct view_fuse *fuse)
 {
-	char *argv[] = { (char *)"livemend", (char *)"-o", NULL, NULL };
-	struct fuse_args args = FUSE_ARGS_INIT(3, argv);
+	char *argv[] = { (char *)(uintptr_t)"livemend", NULL };
+	struct fuse_args args = FUSE_ARGS_INIT(1, argv);
+	char name[24];
+	int fd, rc;
 
-	argv[2] = (char *)(fuse->writable ? "fsname=livemend,subtype=livemend,rw" :
-					    "fsname=livemend,subtype=livemend,ro");
 	fuse->session = fuse_session_new(&args, &operations, sizeof(operations), fuse);
 	fuse_opt_free_args(&args);
-	return fuse->session ? 0 : -ENOMEM;
+	if (!fuse->session)
+		return -ENOMEM;
+	rc = view_place_mount(fuse->dir, fuse->writable, &fd, last_log);
+	if (rc)
+		return rc;
+	fuse->mounted = true;
+	snprintf(name, sizeof(name), "/dev/fd/%d", fd);
+	/* Takes the descriptor over. */
+	rc = fuse_session_mount(fuse->session, name);
+	if (rc)
+		close(fd);
+	return rc ? -EOPNOTSUPP : 0;
 }
 
 /* Ends the thread, and with it the mount. */
@@ -354,10 +373,10 @@ static void stop_thread(struct view_fuse *fuse)
 static void take_down(struct view_fuse *fuse)
 {
 	stop_thread(fuse);
-	if (fuse->session) {
-		fuse_session_unmount(fuse->session);
+	if (fuse->session && fuse->mounted)
+		end_session(fuse);
+	else if (fuse->session)
 		fuse_session_destroy(fuse->session);
-	}
 	if (fuse->own_dir)
 		(void)rmdir(fuse->dir);
 	if (fuse->stop_fd >= 0)
@@ -408,10 +427,8 @@ int view_fuse_open(struct io_source *src, bool writable, const char *dir, struct
 	}
 	if (!rc)
 		rc = make_session(fuse);
-	if (!rc) {
-		rc = fuse_session_mount(fuse->session, fuse->dir) ? -EOPNOTSUPP :
-								    start_thread(fuse);
-	}
+	if (!rc)
+		rc = start_thread(fuse);
 	if (rc) {
 		rc = open_failed(rc, fuse->dir, err);
 		take_down(fuse);

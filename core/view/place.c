@@ -5,23 +5,22 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/child/child.h"
+#include "core/error.h"
+#include "core/text.h"
 #include "core/view/view.h"
 
 #define PREFIX   "livemend-"
 #define TEMPLATE PREFIX "XXXXXX"
-
-extern char **environ;
 
 static bool is_capable(void)
 {
@@ -33,80 +32,122 @@ static bool is_capable(void)
 	return data[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective & CAP_TO_MASK(CAP_SYS_ADMIN);
 }
 
-/* The path of fusermount3, in new memory. */
-static char *find_fusermount(void)
-{
-	const char *path = getenv("PATH");
-	char *list, *rest, *dir, *found = NULL;
-
-	if (asprintf(&list, "%s:/usr/bin:/bin", path ? path : "") < 0)
-		return NULL;
-	rest = list;
-	while (!found && (dir = strsep(&rest, ":"))) {
-		if (dir[0] != '/')
-			continue;
-		if (asprintf(&found, "%s/fusermount3", dir) < 0) {
-			found = NULL;
-			break;
-		}
-		if (access(found, X_OK)) {
-			free(found);
-			found = NULL;
-		}
-	}
-	free(list);
-	return found;
-}
-
 bool view_fuse_available(void)
 {
 	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
-	char *fusermount;
-	bool there;
+	char path[CHILD_PATH_MAX];
 
 	if (fd < 0)
 		return false;
 	close(fd);
 	if (is_capable())
 		return true;
-	fusermount = find_fusermount();
 	/* Without that file it mounts, and then does not unmount. */
-	there = fusermount != NULL && access("/etc/mtab", R_OK) == 0;
-	free(fusermount);
-	return there;
+	return child_find("fusermount3", path) == 0 && access("/etc/mtab", R_OK) == 0;
 }
 
-/* Unmounts as an ordinary user. */
-static void ask_fusermount(char *path)
+/* ---- mounting ---- */
+
+static int mount_by_kernel(const char *dir, bool writable, int *fd)
 {
-	char *fusermount = find_fusermount();
-	char *argv[] = { fusermount, (char *)"-u", (char *)"-q", (char *)"-z", (char *)"--", path,
-			 NULL };
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t none;
-	pid_t pid;
-	bool started;
+	char options[120];
+	int ret;
 
-	if (!fusermount)
-		return;
-	if (posix_spawn_file_actions_init(&actions))
-		goto out;
-	if (posix_spawnattr_init(&attr))
-		goto out_actions;
-	sigemptyset(&none);
-	started = !posix_spawnattr_setsigmask(&attr, &none) &&
-		  !posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK) &&
-		  !posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0) &&
-		  !posix_spawn(&pid, fusermount, &actions, &attr, argv, environ);
-	while (started && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	posix_spawnattr_destroy(&attr);
-out_actions:
-	posix_spawn_file_actions_destroy(&actions);
-out:
-	free(fusermount);
+	*fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	if (*fd < 0)
+		return -errno;
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=%u,group_id=%u", *fd,
+		 (unsigned)geteuid(), (unsigned)getegid());
+	if (mount("livemend", dir, "fuse.livemend",
+		  MS_NOSUID | MS_NODEV | (writable ? 0 : MS_RDONLY), options) == 0)
+		return 0;
+	ret = -errno;
+	close(*fd);
+	*fd = -1;
+	return ret;
 }
+
+struct by_fusermount {
+	int socket; /* where it sends the descriptor */
+	int fd;
+};
+
+/* The one descriptor that comes with a message of one byte. */
+static int receive_fd(int socket)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	char byte;
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1,
+				  .msg_control = control.bytes,
+				  .msg_controllen = sizeof(control.bytes) };
+	struct cmsghdr *head;
+	ssize_t n;
+	int fd = -1;
+
+	do {
+		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	} while (n < 0 && errno == EINTR);
+	head = n > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+	if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
+	    head->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(&fd, CMSG_DATA(head), sizeof(fd));
+	return fd;
+}
+
+/* The same as the library does, but by an absolute path and with an environment of our own. */
+static int mount_by_fusermount(const char *dir, bool writable, int *fd, char why[200])
+{
+	const char *const argv[] = { "fusermount3", "-o",
+				     writable ? "rw,nosuid,nodev,fsname=livemend,subtype=livemend" :
+						"ro,nosuid,nodev,fsname=livemend,subtype=livemend",
+				     "--", dir, NULL };
+	static const char *const env[] = { "_FUSE_COMMFD=3", NULL };
+	struct child_job job = { .argv = argv, .env = env, .n_fds = 1 };
+	struct child_end end;
+	struct lm_error err;
+	int ends[2], ret;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return -errno;
+	job.fds = &ends[1];
+	lm_error_clear(&err);
+	ret = child_run(&job, &end, &err);
+	close(ends[1]);
+	*fd = ret == 0 && end.status == 0 ? receive_fd(ends[0]) : -1;
+	close(ends[0]);
+	if (*fd >= 0)
+		return 0;
+	text_printable(why, 200, end.last[0] ? end.last : err.why);
+	return -EOPNOTSUPP;
+}
+
+int view_place_mount(const char *dir, bool writable, int *fd, char why[200])
+{
+	int ret = mount_by_kernel(dir, writable, fd);
+
+	why[0] = '\0';
+	if (ret != -EPERM && ret != -EACCES) {
+		if (ret < 0)
+			text_printable(why, 200, strerror(-ret));
+		return ret < 0 ? -EOPNOTSUPP : 0;
+	}
+	return mount_by_fusermount(dir, writable, fd, why);
+}
+
+void view_place_unmount(const char *dir)
+{
+	const char *const argv[] = { "fusermount3", "-u", "-q", "-z", "--", dir, NULL };
+	struct child_job job = { .argv = argv };
+
+	if (umount2(dir, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+		(void)child_run(&job, NULL, NULL);
+}
+
+/* ---- a directory ---- */
 
 /* A mount whose server was killed can be told by its error. Best effort. */
 static void remove_dead(const char *place)
@@ -125,8 +166,7 @@ static void remove_dead(const char *place)
 		    asprintf(&path, "%s/%s", place, entry->d_name) < 0)
 			continue;
 		if (lstat(path, &st) && errno == ENOTCONN) {
-			if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW))
-				ask_fusermount(path);
+			view_place_unmount(path);
 			(void)rmdir(path);
 		}
 		free(path);

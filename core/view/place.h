@@ -3,10 +3,21 @@
 #ifndef VIEW_PLACE_H
 #define VIEW_PLACE_H
 
+#include <stdbool.h>
+
 /*
  * Makes an empty directory below $TMPDIR, /run or /tmp; *dir is freed with
  * free(). What a killed livemend has left mounted there is taken away first.
  */
 int view_place_make(char **dir);
+
+/*
+ * Mounts a FUSE file system of ours on dir; *fd is what its server reads. By
+ * the kernel's own call where that is allowed, else by fusermount3. -EOPNOTSUPP
+ * with the reason in why (printable).
+ */
+int view_place_mount(const char *dir, bool writable, int *fd, char why[200]);
+/* Best effort. The server's descriptor must have been closed: nobody answers any more. */
+void view_place_unmount(const char *dir);
 
 #endif

@@ -3,11 +3,12 @@
 #ifndef OPS_MERGE_MKSQUASHFS_H
 #define OPS_MERGE_MKSQUASHFS_H
 
+#include "core/child/child.h"
 #include "core/image/image.h"
 
 /* Versions from 4.7 to 4.7.4 lose data of sparse files. */
 struct mksquashfs {
-	char program[256];
+	char program[CHILD_PATH_MAX];
 	unsigned version[3];
 };
 
