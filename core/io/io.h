@@ -60,8 +60,9 @@ struct io_fsinfo {
 
 /* How rename_files() goes about it. */
 enum io_rename {
-	IO_RENAME_NOREPLACE, /* -EEXIST when the new name is taken */
-	IO_RENAME_EXCHANGE   /* both must exist; -EINVAL or -ENOSYS where the file system cannot */
+	IO_RENAME_NOREPLACE, /* -EEXIST when the new name is taken; -EINVAL as below */
+	IO_RENAME_EXCHANGE,  /* both must exist; -EINVAL or -ENOSYS where the file system cannot */
+	IO_RENAME_PLAIN      /* every file system can; what has the new name is gone: see first */
 };
 
 /* Bytes done of total; non-zero ends it with -ECANCELED. */

@@ -309,7 +309,9 @@ static int dir_rename(struct io *io, const char *from, const char *to, enum io_r
 		return to_fd;
 	}
 	ret = renameat2(from_fd, from_name, to_fd, to_name,
-			how == IO_RENAME_EXCHANGE ? RENAME_EXCHANGE : RENAME_NOREPLACE)
+			how == IO_RENAME_EXCHANGE    ? RENAME_EXCHANGE
+			: how == IO_RENAME_NOREPLACE ? RENAME_NOREPLACE
+						     : 0)
 		      ? -errno
 		      : 0;
 	close(to_fd);
@@ -324,6 +326,9 @@ static int dir_sync_dir(struct io *io, const char *path)
 	if (fd < 0)
 		return fd;
 	ret = fsync(fd) ? -errno : 0;
+	/* Some network file systems know no fsync of a directory: all of it, then. */
+	if (ret == -EINVAL)
+		ret = syncfs(fd) ? -errno : 0;
 	close(fd);
 	return ret;
 }

@@ -47,12 +47,18 @@ static int sync_file(struct io *io, const char *path)
 	return ret < 0 ? ret : closed;
 }
 
+/* The file system, or the kernel, does not know the flag. */
+static bool is_unknown(int ret)
+{
+	return ret == -EINVAL || ret == -ENOSYS || ret == -EOPNOTSUPP || ret == -ENOTTY;
+}
+
 static int exchange(struct io *io, const char *dir, const char *fresh, const char *name,
 		    bool *cannot)
 {
 	int ret = io_rename(io, fresh, name, IO_RENAME_EXCHANGE);
 
-	*cannot = ret == -EINVAL || ret == -ENOSYS || ret == -EOPNOTSUPP;
+	*cannot = is_unknown(ret);
 	/* Both directory entries go into the buffers together before any of them is flushed. */
 	if (ret == 0)
 		ret = io_sync_fs(io);
@@ -65,9 +71,21 @@ static int exchange(struct io *io, const char *dir, const char *fresh, const cha
 	return ret;
 }
 
+static int rename_free(struct io *io, const char *from, const char *to)
+{
+	struct io_stat st;
+	int ret = io_stat(io, to, &st);
+
+	/* Looked at in any case: not all that take the flag heed it. */
+	if (ret != -ENOENT)
+		return ret < 0 ? ret : -EEXIST;
+	ret = io_rename(io, from, to, IO_RENAME_NOREPLACE);
+	return is_unknown(ret) ? io_rename(io, from, to, IO_RENAME_PLAIN) : ret;
+}
+
 static int move(struct io *io, const char *dir, const char *from, const char *to)
 {
-	int ret = io_rename(io, from, to, IO_RENAME_NOREPLACE);
+	int ret = rename_free(io, from, to);
 
 	if (ret == 0)
 		ret = sync_file(io, to);
@@ -79,9 +97,15 @@ static int move(struct io *io, const char *dir, const char *from, const char *to
 int io_replace(struct io *io, const char *dir, const char *fresh, const char *name,
 	       const char *aside, bool *was_aside, struct lm_error *err)
 {
+	struct io_fsinfo info;
 	bool cannot = false;
-	int ret = exchange(io, dir, fresh, name, &cannot);
+	int ret = io_fsinfo(io, &info);
 
+	if (ret == 0) {
+		cannot = !io_replace_can_exchange(&info);
+		if (!cannot)
+			ret = exchange(io, dir, fresh, name, &cannot);
+	}
 	if (was_aside)
 		*was_aside = cannot;
 	if (cannot) {

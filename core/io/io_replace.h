@@ -15,6 +15,14 @@
  *
  * After both the old file is found under the new file's former name. Which
  * file is which after a cut is told by content, never by name.
+ *
+ * Which of the two is used is known beforehand, from the type of the file
+ * system: there is no way to ask without doing it (the kernel looks for both
+ * names before the file system sees the flag), and what has its program in user
+ * space (FUSE) may take the flag, not know it, and replace. There, on NFS, 9p
+ * and all that is not known, it is the second sequence, which needs no more than
+ * rename(2): where RENAME_NOREPLACE is not known either, the name is seen to be
+ * free before, under the stick's lock.
  */
 #ifndef IO_IO_REPLACE_H
 #define IO_IO_REPLACE_H
@@ -24,15 +32,16 @@
 #include "core/io/io.h"
 
 /*
- * Whether the file system can exchange two names, by its type and the running
- * kernel's version; a guess for planning, nothing is written.
+ * Whether names are exchanged on this file system, by its type and the running
+ * kernel's version; for planning, and what io_replace() goes by.
  */
 bool io_replace_can_exchange(const struct io_fsinfo *info);
 
 /*
  * Gives fresh the name of name, and the other way round. All three paths lie
  * in the directory dir; aside must not exist. Both files must have been
- * fsynced. *was_aside (may be NULL) tells that the second sequence was used.
+ * fsynced. *was_aside (may be NULL) tells that the second sequence was used: by
+ * io_replace_can_exchange(), or because the exchange was turned down after all.
  */
 int io_replace(struct io *io, const char *dir, const char *fresh, const char *name,
 	       const char *aside, bool *was_aside, struct lm_error *err);

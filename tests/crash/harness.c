@@ -195,7 +195,7 @@ static bool is_tried(unsigned n, unsigned total)
 
 unsigned crash_count(bool calls)
 {
-	struct hurt h = {.model = HURT_COUNT, .no_exchange = crash.no_exchange};
+	struct hurt h = {.model = HURT_COUNT, .renames = crash.renames};
 	struct lm_error why;
 	enum lm_outcome outcome;
 
@@ -218,7 +218,7 @@ static enum lm_outcome cut_at(unsigned n, unsigned total, bool lossy, unsigned s
 			 .n = n,
 			 .lossy = lossy,
 			 .seed = seed,
-			 .no_exchange = crash.no_exchange};
+			 .renames = crash.renames};
 	enum lm_outcome outcome;
 	struct lm_error why;
 
@@ -450,9 +450,13 @@ void test_cut_lossy(void **state)
 void test_cut_aside(void **state)
 {
 	(void)state;
-	crash.no_exchange = true;
+	crash.renames = NO_EXCHANGE;
 	crash_cut(true, 2);
-	crash.no_exchange = false;
+	crash.renames = NO_FLAGS;
+	crash_cut(true, 1);
+	crash.renames = NO_HEED;
+	crash_cut(true, 1);
+	crash.renames = ALL_RENAMES;
 }
 
 void test_cut_resume(void **state)

@@ -490,7 +490,11 @@ static int d_fsinfo(struct io *io, struct io_fsinfo *info)
 {
 	int ret = at_call(hd(io)->h, "fsinfo", "", false);
 
-	return ret ? ret : io_fsinfo(hd(io)->inner, info);
+	if (ret == 0)
+		ret = io_fsinfo(hd(io)->inner, info);
+	if (ret == 0 && hd(io)->h->renames == NO_HEED)
+		strcpy(info->fstype, "fuse");
+	return ret;
 }
 
 static int d_mkdir(struct io *io, const char *path)
@@ -540,8 +544,11 @@ static int d_rename(struct io *io, const char *from, const char *to, enum io_ren
 
 	if (ret)
 		return ret < 0 ? ret : -EIO;
-	if (how == IO_RENAME_EXCHANGE && d->h->no_exchange)
+	if ((how == IO_RENAME_EXCHANGE && d->h->renames == NO_EXCHANGE) ||
+	    (how != IO_RENAME_PLAIN && d->h->renames == NO_FLAGS))
 		return -EINVAL;
+	if (d->h->renames == NO_HEED)
+		how = IO_RENAME_PLAIN;
 	ret = io_rename(d->inner, from, to, how);
 	if (ret == 0 && d->h->lossy)
 		log_add(d->h, how == IO_RENAME_EXCHANGE ? UNDO_EXCHANGE : UNDO_RENAME, from, to);

@@ -28,6 +28,14 @@
 
 enum hurt_model { HURT_COUNT, HURT_FAIL, HURT_CUT, HURT_KILL, HURT_TELL };
 
+/* What a file system makes of renaming with flags. */
+enum renames {
+	ALL_RENAMES,
+	NO_EXCHANGE, /* it cannot exchange names */
+	NO_FLAGS,    /* nor rename with any other flag, as NFS, 9p and some FUSE */
+	NO_HEED      /* FUSE: it takes all flags, and replaces what has the name */
+};
+
 struct hurt_undo; /* private */
 
 struct hurt {
@@ -35,7 +43,7 @@ struct hurt {
 	unsigned n;
 	int code;
 	bool lossy;
-	bool no_exchange; /* the file system cannot exchange names */
+	enum renames renames;
 	unsigned seed;
 	void (*tell)(void *arg);
 	void *tell_arg;

@@ -22,6 +22,8 @@
 #include <cmocka.h>
 
 #include "core/io/io.h"
+#include "core/io/io_replace.h"
+#include "tests/lib/hurt_io.h"
 
 static char top[PATH_MAX];
 
@@ -285,6 +287,71 @@ static void test_path(void **state)
 	assert_int_equal(unlink(path), 0);
 }
 
+static void put(struct io *io, const char *path, const char *text)
+{
+	struct io_file *f;
+
+	assert_int_equal(io_open(io, path, IO_CREATE, &f), 0);
+	assert_int_equal(io_pwrite(f, text, strlen(text), 0), 0);
+	assert_int_equal(io_fsync(f), 0);
+	assert_int_equal(io_file_close(f), 0);
+}
+
+static void holds(struct io *io, const char *path, const char *text)
+{
+	char buf[16] = "";
+	struct io_file *f;
+
+	assert_int_equal(io_open(io, path, IO_READ, &f), 0);
+	assert_int_equal(io_pread(f, buf, sizeof(buf) - 1, 0), strlen(text));
+	assert_string_equal(buf, text);
+	assert_int_equal(io_file_close(f), 0);
+}
+
+/* Whatever the file system makes of the flags, two files change names, and none is lost. */
+static void test_replace(void **state)
+{
+	static const enum renames ways[] = { ALL_RENAMES, NO_EXCHANGE, NO_FLAGS, NO_HEED };
+	struct lm_error e;
+	struct io_stat st;
+	bool aside;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct hurt h = { .model = HURT_COUNT, .renames = ways[i] };
+		struct io *io = hurt_wrap(&h, open_stick());
+
+		assert_non_null(io);
+		put(io, "LiveOS/old", "old");
+		put(io, "LiveOS/new", "new");
+		assert_int_equal(io_replace(io, "LiveOS", "LiveOS/new", "LiveOS/old",
+					    "LiveOS/aside", &aside, &e),
+				 0);
+		holds(io, "LiveOS/old", "new");
+		holds(io, "LiveOS/new", "old");
+		assert_int_equal(io_stat(io, "LiveOS/aside", &st), -ENOENT);
+		if (ways[i] != ALL_RENAMES)
+			assert_true(aside);
+		/* A name that is taken stays with what has it. */
+		assert_int_equal(io_replace_move(io, "LiveOS", "LiveOS/new", "LiveOS/old", &e),
+				 -EEXIST);
+		holds(io, "LiveOS/old", "new");
+		if (aside) {
+			put(io, "LiveOS/aside", "other");
+			assert_int_equal(io_replace(io, "LiveOS", "LiveOS/new", "LiveOS/old",
+						    "LiveOS/aside", &aside, &e),
+					 -EEXIST);
+			holds(io, "LiveOS/aside", "other");
+			holds(io, "LiveOS/old", "new");
+			assert_int_equal(io_unlink(io, "LiveOS/aside"), 0);
+		}
+		assert_int_equal(io_unlink(io, "LiveOS/old"), 0);
+		assert_int_equal(io_unlink(io, "LiveOS/new"), 0);
+		io_close(io);
+		hurt_end(&h);
+	}
+}
+
 static int count_name(void *arg, const char *name, enum io_kind kind)
 {
 	assert_string_equal(name, "b");
@@ -350,7 +417,7 @@ int main(void)
 		cmocka_unit_test(test_files),	 cmocka_unit_test(test_names),
 		cmocka_unit_test(test_beneath),	 cmocka_unit_test(test_readonly),
 		cmocka_unit_test(test_source),	 cmocka_unit_test(test_kinds),
-		cmocka_unit_test(test_path),
+		cmocka_unit_test(test_path),	 cmocka_unit_test(test_replace),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
