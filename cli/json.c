@@ -81,13 +81,16 @@ static struct json_object *overlay_object(const struct lm_overlay *o)
 	jm_text(&m, "kind", lm_overlay_kind_word(o->kind));
 	jm_text(&m, "path", o->path);
 	jm_text(&m, "state", lm_overlay_state_word(o->state));
-	jm_u64(&m, "chunk_sectors", o->chunk_sectors);
-	jm_u64(&m, "allocated_sectors", o->allocated_sectors);
-	jm_u64(&m, "total_sectors", o->total_sectors);
-	jm_u64(&m, "metadata_sectors", o->metadata_sectors);
-	jm_u64(&m, "exceptions", o->exceptions);
+	jm_known(&m, "chunk_sectors", o->chunk_sectors, !o->no_figures);
+	jm_known(&m, "allocated_sectors", o->allocated_sectors, !o->no_figures);
+	jm_known(&m, "total_sectors", o->total_sectors, !o->no_figures);
+	jm_known(&m, "metadata_sectors", o->metadata_sectors, !o->no_figures);
+	jm_known(&m, "exceptions", o->exceptions, !o->no_figures);
 	jm_known(&m, "dead_sectors", o->dead_sectors, o->dead_known);
-	jm_double(&m, "used_percent", o->used_percent);
+	if (o->no_figures)
+		jm_text(&m, "used_percent", NULL);
+	else
+		jm_double(&m, "used_percent", o->used_percent);
 	jm_bool(&m, "attached", o->attached);
 	jm_text(&m, "attached_as", o->attached_as);
 	jm_u64(&m, "file_bytes", o->file_bytes);

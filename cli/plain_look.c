@@ -22,7 +22,9 @@ static void overlay(struct plain *p, const struct lm_overlay *o)
 
 	plain_say(p, 0, _("Overlay: %s, state %s."), o->path ? o->path : "-",
 		lm_overlay_state_word(o->state));
-	if (o->total_sectors) {
+	if (o->no_figures) {
+		plain_say(p, 2, "%s", _("How full it is is not known."));
+	} else if (o->total_sectors) {
 		uint64_t room = o->allocated_sectors < o->total_sectors ?
 					o->total_sectors - o->allocated_sectors : 0;
 

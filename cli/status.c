@@ -42,11 +42,17 @@ static int overlay_line(struct out *out, struct libscols_table *table, const str
 {
 	struct libscols_line *line = table_line(table, NULL);
 	bool usable = o->state == LM_STATE_ACTIVE || o->state == LM_STATE_EMPTY;
-	char dead[16], tables[16];
+	char dead[16], tables[16], text[160];
 	int bad;
 
 	if (!line)
 		return -ENOMEM;
+	if (o->no_figures) {
+		snprintf(text, sizeof(text), _("%s; how full is not known"),
+			 lm_overlay_state_word(o->state));
+		return table_set(line, WHAT, _("overlay")) ||
+		       table_styled(out, line, STATE, text, OUT_BAD);
+	}
 	if (!o->total_sectors)
 		return table_set(line, WHAT, _("overlay")) ||
 		       table_styled(out, line, STATE, lm_overlay_state_word(o->state),
@@ -195,7 +201,7 @@ static void files(struct out *out, const struct lm_status *s)
 			continue;
 		fprintf(out->f, _("overlay  %s  %s"), o->path ? o->path : "-",
 			lm_overlay_kind_word(o->kind));
-		if (o->total_sectors)
+		if (o->total_sectors && !o->no_figures)
 			fprintf(out->f, _("  %llu/%llu %llu sectors"),
 				(unsigned long long)o->allocated_sectors,
 				(unsigned long long)o->total_sectors,

@@ -181,6 +181,7 @@ struct lm_overlay {
 	uint64_t dead_sectors;  /* chunks whose blocks the file system has freed */
 	bool dead_known;        /* false where the file system cannot be read */
 	double used_percent;    /* 100 * allocated / total, 0 when total is 0 */
+	bool no_figures;        /* damaged: none of the figures above is known */
 	uint64_t file_bytes;    /* length of the overlay file */
 	uint64_t on_disk_bytes; /* what it occupies on the stick; less if sparse */
 	bool attached;          /* the kernel uses it right now */

@@ -77,6 +77,11 @@ static int overlay(struct dash_line *l, const struct lm_overlay *o)
 						  : _("none: changes are lost at shutdown"));
 		return 1;
 	}
+	if (o->no_figures) {
+		snprintf(l->gauge.text, sizeof(l->gauge.text), _("%s: how full is not known"),
+			 word ? word : lm_overlay_kind_word(o->kind));
+		return 1;
+	}
 	if (total == 0) {
 		snprintf(l->gauge.text, sizeof(l->gauge.text), "%s%s%s",
 			 lm_overlay_kind_word(o->kind), word ? ": " : "", word ? word : "");
@@ -125,7 +130,10 @@ static void wall(struct dash_line *l, const struct lm_status *st)
 
 	l->topic = "wall";
 	if (!st->wall_known) {
-		snprintf(l->text, sizeof(l->text), "%s", _("First wall: none in sight."));
+		snprintf(l->text, sizeof(l->text), "%s",
+			 st->n_overlays && st->overlays[0].no_figures ?
+				 _("First wall: not known.") :
+				 _("First wall: none in sight."));
 		return;
 	}
 	text_size(room, st->first_wall.free_bytes);

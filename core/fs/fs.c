@@ -118,6 +118,8 @@ static int open_ext(struct fs *fs, struct lm_error *err)
 	if (code == EXT2_ET_UNSUPP_FEATURE || code == EXT2_ET_RO_UNSUPP_FEATURE) {
 		info->state = LM_FS_UNKNOWN;
 		set_trouble(fs, "%s", _("it uses features that this livemend does not know"));
+	} else if (code == EXT2_ET_SB_CSUM_INVALID) {
+		set_trouble(fs, "%s", _("the checksum of its superblock is wrong"));
 	} else {
 		set_trouble(fs, "%s", error_message(code));
 	}
@@ -198,16 +200,17 @@ static bool super_makes_sense(struct fs *fs, const unsigned char *sb)
 
 static int probe(struct fs *fs, struct lm_error *err)
 {
-	unsigned char sb[1024];
+	unsigned char *sb = fs->super;
 	int r;
 
 	if (fs->channel.src->size_bytes < 2048)
 		return probe_others(fs, err);
-	r = io_source_read(fs->channel.src, sb, sizeof(sb), 1024, err);
+	r = io_source_read(fs->channel.src, sb, sizeof(fs->super), 1024, err);
 	if (r < 0)
 		return r;
 	if (get_le16(sb + 0x38) != EXT2_SUPER_MAGIC)
 		return probe_others(fs, err);
+	fs->info.ext = true;
 	if (get_le32(sb + 0x60) & EXT3_FEATURE_INCOMPAT_JOURNAL_DEV) {
 		snprintf(fs->info.type, sizeof(fs->info.type), "jbd");
 		set_trouble(fs, "%s", _("it is the journal of another file system"));

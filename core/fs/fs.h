@@ -15,6 +15,7 @@ struct fs;
 
 struct fs_info {
 	char type[16];        /* "ext2", "ext3", "ext4"; others as libblkid names them */
+	bool ext;             /* the mark of ext2/3/4 is in its place, whether it opens or not */
 	bool readable;        /* ext2/3/4 that libext2fs opens; the rest below is known only then */
 	enum lm_fs_state state; /* CLEAN; DIRTY: journal to replay or not unmounted; ERRORS: marked */
 	bool needs_recovery;  /* journal to replay */
@@ -81,9 +82,17 @@ int fs_owners(struct fs *fs, fs_owner_fn fn, void *arg, struct lm_error *err);
 /*
  * Whether merged is a later state of the very file system in base: same UUID,
  * making time, geometry, and places of bitmaps and inode tables of every
- * group. *same is only set when both are readable. why says what differs.
+ * group. *same is only set when both are readable, or where the superblock of
+ * merged alone shows that it is another one. why says what differs.
  */
 int fs_same(const struct fs *base, const struct fs *merged, bool *same, char why[160]);
+
+/*
+ * Whether a file system that was there cannot be opened any more: merged is
+ * not readable, though it or base (may be NULL) is ext2/3/4. why says what is
+ * the matter with it. Others, which livemend never reads, are not lost.
+ */
+bool fs_is_lost(const struct fs *base, const struct fs *merged, char why[160]);
 
 /*
  * Runs e2fsck with an argument vector on path. mode: FS_CHECK (-fn), FS_PREEN (-fp) or

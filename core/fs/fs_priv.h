@@ -18,6 +18,7 @@ struct fs {
 	struct fs_channel channel;
 	ext2_filsys ext; /* NULL when not readable */
 	struct fs_info info;
+	unsigned char super[1024]; /* as it lies in the source; where info.ext */
 	uint64_t free_clusters; /* as the group descriptors say */
 	/* One bit a cluster, from the one that holds the first data block; NULL until loaded. */
 	unsigned char *used;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/bytes.h"
 #include "core/i18n.h"
 #include "core/text.h"
 
@@ -44,12 +45,49 @@ static const char *difference(const struct fs *base, const struct fs *merged)
 	return NULL;
 }
 
+/* -1: it has none, 0: wrong, 1: right. */
+static int checksum_of(const unsigned char *sb)
+{
+	if (!(get_le32(sb + 0x64) & EXT4_FEATURE_RO_COMPAT_METADATA_CSUM))
+		return -1;
+	return ext2fs_crc32c_le(~0u, sb, 0x3fc) == get_le32(sb + 0x3fc);
+}
+
+/*
+ * A superblock that is whole, of a file system that does not open here: what it
+ * says of itself is true of another one, such as a larger one.
+ */
+static const char *foreign(const struct fs *base, const struct fs *merged)
+{
+	const struct ext2_super_block *a = base->ext->super;
+	const unsigned char *sb = merged->super;
+	int sum = checksum_of(sb);
+
+	if (!merged->info.ext || sum == 0)
+		return NULL;
+	if (memcmp(a->s_uuid, sb + 0x68, sizeof(a->s_uuid)) != 0)
+		return _("the overlay holds a file system with another UUID");
+	if (sum < 0)
+		return NULL;
+	if (a->s_mkfs_time != get_le32(sb + 0x108))
+		return _("the overlay holds a file system that was made at another time");
+	if (get_le32(sb + 0x04) > base->info.blocks)
+		return _("same file system, but it was grown in the overlay");
+	return NULL;
+}
+
 int fs_same(const struct fs *base, const struct fs *merged, bool *same, char why[160])
 {
 	const char *text;
 
 	why[0] = '\0';
 	if (!base->info.readable || !merged->info.readable) {
+		text = base->info.readable ? foreign(base, merged) : NULL;
+		if (text) {
+			*same = false;
+			text_printable(why, 160, text);
+			return 0;
+		}
 		text_printable(why, 160, _("one of the two cannot be read"));
 		return -EMEDIUMTYPE;
 	}
@@ -57,4 +95,14 @@ int fs_same(const struct fs *base, const struct fs *merged, bool *same, char why
 	*same = text == NULL;
 	text_printable(why, 160, text);
 	return 0;
+}
+
+bool fs_is_lost(const struct fs *base, const struct fs *merged, char why[160])
+{
+	why[0] = '\0';
+	if (merged->info.readable || (!merged->info.ext && !(base && base->info.ext)))
+		return false;
+	text_printable(why, 160,
+		       merged->info.ext ? merged->info.trouble : _("its superblock is gone"));
+	return true;
 }

@@ -68,6 +68,12 @@ void doctor_add(struct doctor *d, enum lm_severity severity, const char *id, con
 		r->ill = true;
 }
 
+void doctor_op(struct doctor *d, const char *op)
+{
+	if (d->report->count > 0)
+		d->report->findings[d->report->count - 1].op = op;
+}
+
 int doctor_watch(struct doctor *d, uint64_t done, uint64_t total, const char *text,
 		 struct lm_error *err)
 {
@@ -121,7 +127,11 @@ static void check_pairing(struct doctor *d)
 {
 	if (!d->look.store || !d->look.base)
 		return;
-	if (d->look.paired)
+	if (d->look.paired && d->look.fs_lost && cow_store_info(d->look.store)->exceptions > 0)
+		doctor_add(d, LM_SEV_NOTE, "pairing-unknown", _("Overlay and image"),
+			   _("it cannot be told whether they belong together"),
+			   _("That is seen from the root file system, which does not open."), NULL);
+	else if (d->look.paired)
 		doctor_add(d, LM_SEV_OK, "pairing", _("Overlay and image"),
 			   _("they belong together, as far as can be told"), NULL, NULL);
 	else
@@ -184,15 +194,62 @@ out:
 	io_source_close(src);
 }
 
+/* Files of operations that are under way; without a note of one they are left from one. */
+static const struct leftover {
+	const char *name, *what;
+	bool image; /* an image, else an overlay */
+	const char *op; /* what removes it */
+} leftovers[] = {
+	{"livemend.new", N_("a half-made image, livemend.new, lies on it"), true, "resume"},
+	{"livemend.old", N_("an image that was replaced, livemend.old, lies on it"), true, NULL},
+	{"livemend.cow", N_("a half-made overlay, livemend.cow, lies on it"), false, "resume"},
+	{"livemend.bak", N_("an overlay that was replaced, livemend.bak, lies on it"), false,
+	 "resume"},
+};
+
+static bool has_overlay(const struct lm_stick *s)
+{
+	return s->n_overlays > 0 && s->overlays[0].kind == LM_OVERLAY_DM_SNAPSHOT;
+}
+
+static void check_leftovers(struct doctor *d)
+{
+	const struct lm_stick *s = d->stick;
+	struct io_stat st;
+	char path[300];
+	size_t i;
+
+	for (i = 0; i < sizeof(leftovers) / sizeof(leftovers[0]); i++) {
+		const struct leftover *l = &leftovers[i];
+
+		snprintf(path, sizeof(path), "%s/%s", s->live_dir ? s->live_dir : "LiveOS",
+			 l->name);
+		if (io_stat(s->io, path, &st) < 0)
+			continue;
+		if (l->image ? !s->base_path : !has_overlay(s)) {
+			doctor_add(d, LM_SEV_WARNING, "leftover-alone", _("Stick"), _(l->what),
+				   l->image ? _("There is no root image beside it: it may be all "
+						"that is left of it.")
+					    : _("There is no overlay beside it: it may be all that is "
+						"left of it."),
+				   _("Do not delete it. Copy it to another disk, and give it the name "
+				     "of the file that is missing."));
+			continue;
+		}
+		doctor_add(d, LM_SEV_NOTE, "leftover", _("Stick"), _(l->what),
+			   _("It takes room and nothing uses it."),
+			   l->op ? _("livemend resume proves the image in place, and removes it.")
+				 : _("It may be deleted if no fault is found in image and overlay."));
+		doctor_op(d, l->op);
+	}
+}
+
 static void check_interrupted(struct doctor *d)
 {
 	struct journal_pending pending = {0};
-	const char *live = d->stick->live_dir;
-	struct io_stat st;
-	char path[300];
 	int r;
 
-	r = journal_pending_read(d->stick->io, live, &pending, NULL);
+	r = journal_pending_read(d->stick->io, d->stick->live_dir, &pending, NULL);
 	if (r == 1) {
 		const char *op = journal_get(&pending, "op");
 		char *what = op ? text_format(_("an operation was cut off: %s"), op)
@@ -210,12 +267,7 @@ static void check_interrupted(struct doctor *d)
 			   _("the note of an operation that was cut off is damaged"),
 			   _("livemend cannot tell how far it came."),
 			   _("Read LiveOS/livemend/PENDING.txt, and livemend resume."));
-	snprintf(path, sizeof(path), "%s/livemend.new", live ? live : "LiveOS");
-	if (io_stat(d->stick->io, path, &st) == 0)
-		doctor_add(d, LM_SEV_NOTE, "leftover", _("Stick"),
-			   _("a half-made image, livemend.new, lies on it"),
-			   _("It takes room and nothing uses it."),
-			   _("The next merge replaces it; it may also be deleted."));
+	check_leftovers(d);
 }
 
 static int worst_first(const void *a, const void *b)

@@ -19,6 +19,9 @@ struct doctor {
 void doctor_add(struct doctor *d, enum lm_severity severity, const char *id, const char *subject,
 		const char *what, const char *means, const char *remedy);
 
+/* The command that mends what was added last is this one, or (NULL) there is none. */
+void doctor_op(struct doctor *d, const char *op);
+
 /* -ECANCELED (and *err) when the watch wants to stop. */
 int doctor_watch(struct doctor *d, uint64_t done, uint64_t total, const char *text,
 		 struct lm_error *err);

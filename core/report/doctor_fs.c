@@ -71,7 +71,7 @@ static void judge(struct check *c, int status)
 	free(what);
 }
 
-static void not_checked(struct doctor *d, const char *why)
+static void doctor_not_checked(struct doctor *d, const char *why)
 {
 	doctor_add(d, LM_SEV_NOTE, "fs-not-checked", _("Root file system"), why,
 		   _("Only what it says about itself was read; e2fsck did not look at it."), NULL);
@@ -117,7 +117,7 @@ static int run_e2fsck(struct doctor *d, struct lm_error *err)
 	if (r < 0)
 		return r;
 	if (engine == LM_ENGINE_DIRECT && !has_fuse) {
-		not_checked(d, _("it could not be checked, for there is no FUSE here"));
+		doctor_not_checked(d, _("it could not be checked, for there is no FUSE here"));
 		return 0;
 	}
 	r = engine == LM_ENGINE_KERNEL ? check_by_kernel(&c, &status, &closed, &e, &e2)
@@ -128,7 +128,7 @@ static int run_e2fsck(struct doctor *d, struct lm_error *err)
 		return r;
 	}
 	if (r < 0)
-		not_checked(d, e.why[0] ? e.why : e.what);
+		doctor_not_checked(d, e.why[0] ? e.why : e.what);
 	else if (closed < 0)
 		doctor_add(d, LM_SEV_ILL, "fs-read", _("Root file system"), e2.what, e2.why,
 			   _("Copy the stick to a good one; this one may be failing."));
@@ -137,7 +137,7 @@ static int run_e2fsck(struct doctor *d, struct lm_error *err)
 	return 0;
 }
 
-static void check_state(struct doctor *d, const struct fs_info *info)
+static void doctor_state(struct doctor *d, const struct fs_info *info)
 {
 	bool in_use = d->stick->n_overlays > 0 && d->stick->overlays[0].attached;
 
@@ -160,29 +160,35 @@ static void check_state(struct doctor *d, const struct fs_info *info)
 			   _("it was unmounted cleanly"), NULL, NULL);
 }
 
+/* A file system that livemend never reads is none of its business; one that was there is. */
+static void doctor_no_fs(struct doctor *d)
+{
+	const char *op;
+
+	if (!d->look.fs_lost) {
+		doctor_add(d, LM_SEV_NOTE, "fs-kind", _("Root file system"),
+			   fs_info(d->look.fs)->trouble, _("It was not checked."), NULL);
+		return;
+	}
+	doctor_add(d, LM_SEV_ILL, "fs-damaged", _("Root file system"), d->look.fs_why,
+		   _("The system cannot start."), stick_fs_help(&d->look, &op));
+	doctor_op(d, op);
+}
+
 int doctor_fs(struct doctor *d, struct lm_error *err)
 {
-	const struct fs_info *info;
-	bool mixed = !d->look.paired;
-
 	if (!d->look.fs)
 		return 0; /* what cannot be opened was told already */
-	info = fs_info(d->look.fs);
-	if (!info->readable) {
-		bool ext = info->state == LM_FS_ERRORS;
-
-		doctor_add(d, ext ? LM_SEV_ILL : LM_SEV_NOTE, ext ? "fs-damaged" : "fs-kind",
-			   _("Root file system"), info->trouble,
-			   ext ? _("The system cannot start.") : _("It was not checked."),
-			   ext ? _("If the overlay was damaged, the image alone may still be good: "
-				   "livemend reset starts without it.")
-			       : NULL);
+	if (!d->look.paired) {
+		if (fs_info(d->look.fs)->readable)
+			doctor_state(d, fs_info(d->look.fs));
+		doctor_not_checked(d, _("with an overlay of another image there is nothing to check"));
 		return 0;
 	}
-	check_state(d, info);
-	if (mixed) {
-		not_checked(d, _("with an overlay of another image there is nothing to check"));
+	if (!fs_info(d->look.fs)->readable) {
+		doctor_no_fs(d);
 		return 0;
 	}
+	doctor_state(d, fs_info(d->look.fs));
 	return run_e2fsck(d, err);
 }

@@ -163,6 +163,9 @@ static void take_figures(struct lm_overlay *o, const struct cow_info *info)
 {
 	o->state = info->state;
 	o->chunk_sectors = info->chunk_sectors;
+	o->no_figures = info->state == LM_STATE_DAMAGED;
+	if (o->no_figures)
+		return;
 	o->allocated_sectors = info->allocated_sectors;
 	o->total_sectors = info->total_sectors;
 	o->metadata_sectors = info->metadata_sectors;
@@ -171,6 +174,10 @@ static void take_figures(struct lm_overlay *o, const struct cow_info *info)
 
 static void take_live(struct lm_overlay *o, const struct dm_snapshot_status *live)
 {
+	if (o->no_figures && o->chunk_sectors)
+		o->exceptions = (live->allocated_sectors - live->metadata_sectors) /
+				o->chunk_sectors;
+	o->no_figures = false;
 	o->allocated_sectors = live->allocated_sectors;
 	o->total_sectors = live->total_sectors;
 	o->metadata_sectors = live->metadata_sectors;
@@ -266,6 +273,7 @@ static int read_overlay(struct lm_stick *stick, size_t i, const struct stick_loo
 		ret = 0;
 	} else {
 		o->state = LM_STATE_DAMAGED;
+		o->no_figures = true;
 		ret = 0;
 		if (e.code) {
 			o->trouble = text_format("%s: %s", e.what, e.why);
@@ -497,7 +505,7 @@ static int read_overlays(struct lm_stick *stick, const struct stick_look *look, 
 	}
 	if (!(flags & LM_STATUS_QUICK))
 		count_dead(look, &s->overlays[0]);
-	if (info) {
+	if (info && info->state != LM_STATE_DAMAGED) {
 		facts->room_bytes = info->room_chunks * info->chunk_sectors * 512;
 		facts->written_bytes = info->exceptions * info->chunk_sectors * 512;
 		find_since(stick, facts);
@@ -541,6 +549,7 @@ int lm_status_read(struct lm_stick *stick, unsigned flags, struct lm_status **st
 		read_ram(stick, s);
 		s->paired = look.paired;
 		facts.trouble = &look.trouble;
+		facts.look = &look;
 		facts.plain_tree = stick->container == STICK_EROFS ||
 				   (look.image && !image_info(look.image)->root_path[0]);
 		ret = status_judge(s, &facts);

@@ -13,6 +13,7 @@ struct status_facts {
 	bool since_reset;       /* since is the time of a merge or reset */
 	uint64_t root_avail_bytes; /* free for ordinary users */
 	const struct lm_error *trouble; /* what could not be opened, code 0: nothing */
+	const struct stick_look *look; /* NULL: nothing is known of it */
 	bool plain_tree;        /* the image holds files, not a root image */
 };
 

@@ -99,7 +99,8 @@ static int find_wall(struct lm_status *s, const struct status_facts *f)
 	if (s->ram.present)
 		nearer(&first, "ram", _("the memory behind the temporary overlay"),
 		       s->ram.free_bytes);
-	else if (s->n_overlays && s->overlays[0].state == LM_STATE_MISSING)
+	else if (s->n_overlays && (s->overlays[0].state == LM_STATE_MISSING ||
+				   s->overlays[0].no_figures))
 		return 0;
 	else if (s->n_overlays && s->overlays[0].kind == LM_OVERLAY_DM_SNAPSHOT)
 		overlay_walls(s, f, &first);
@@ -138,11 +139,31 @@ static struct verdict say_op(enum lm_health health, char *headline, const char *
 	return v;
 }
 
+static struct verdict judge_lost(const struct stick_look *look)
+{
+	const char *op, *help = stick_fs_help(look, &op);
+
+	return say_op(LM_BROKEN,
+		      text_format("%s: %s", _("The root file system does not open"), look->fs_why),
+		      op, help);
+}
+
 static struct verdict judge_overlay(const struct lm_status *s, const struct status_facts *f,
 				    const struct lm_overlay *o)
 {
 	char b[16];
 
+	/* Room is no matter for what cannot be used. */
+	if (takes_writes(o) || o->state == LM_STATE_FULL) {
+		if (!s->paired)
+			return say(LM_BROKEN,
+				   text_dup(_("The overlay and the root image do not belong "
+					      "together.")),
+				   _("Do not start the system from it; put back the root image that "
+				     "the overlay was made for."));
+		if (f->look && f->look->fs_lost)
+			return judge_lost(f->look);
+	}
 	switch (o->state) {
 	case LM_STATE_OVERFLOW:
 		return say_op(LM_BROKEN,
@@ -182,11 +203,6 @@ static struct verdict judge_overlay(const struct lm_status *s, const struct stat
 	default:
 		break;
 	}
-	if (!s->paired)
-		return say(LM_BROKEN,
-			   text_dup(_("The overlay and the root image do not belong together.")),
-			   _("Do not start the system from it; put back the root image that the "
-			     "overlay was made for."));
 	if (s->root.known && s->root.state == LM_FS_ERRORS)
 		return say_op(LM_ACT, text_dup(_("The root file system has errors.")), "merge",
 			   _("Merge the overlay: it begins with a check and repair."));
@@ -263,6 +279,8 @@ static struct verdict judge(const struct lm_status *s, const struct status_facts
 			   f->trouble->help[0] ? f->trouble->help : NULL);
 	if (s->n_overlays && s->overlays[0].kind == LM_OVERLAY_DM_SNAPSHOT)
 		return judge_overlay(s, f, &s->overlays[0]);
+	if (f->look && f->look->fs_lost)
+		return judge_lost(f->look);
 	if (s->ram.present) {
 		text_size(b, s->ram.free_bytes);
 		return say(s->ram.free_bytes < 64u << 20 ? LM_ACT : LM_WATCH,

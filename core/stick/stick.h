@@ -65,6 +65,8 @@ struct stick_look {
 	struct fs *base_fs, *fs; /* of base, and of view */
 	bool paired;             /* base and overlay belong together (true when not disproved) */
 	char pair_why[200];
+	bool fs_lost;            /* the root file system is ext, and does not open: see fs_is_lost() */
+	char fs_why[160];
 	struct lm_error trouble; /* first thing that could not be opened, code 0 = all well */
 };
 
@@ -72,6 +74,9 @@ struct stick_look {
 int stick_look_open(struct lm_stick *stick, size_t overlay, struct stick_look *look,
 		    struct lm_error *err);
 void stick_look_close(struct stick_look *look);
+
+/* What helps where fs_lost, in words; *op (may be NULL) gets the command that does it, or NULL. */
+const char *stick_fs_help(const struct stick_look *look, const char **op);
 
 /*
  * A stick opened for an operation: a real, writable directory. For a folder

@@ -154,8 +154,7 @@ static void judge_pairing(struct lm_stick *s, size_t overlay, struct stick_look 
 	/* An empty overlay belongs to every base; a damaged one says nothing. */
 	if (!info || !info->exceptions || !look->fs || !look->base_fs)
 		return;
-	if (fs_info(look->fs)->readable && fs_info(look->base_fs)->readable &&
-	    fs_same(look->base_fs, look->fs, &same, why) == 0 && !same) {
+	if (fs_same(look->base_fs, look->fs, &same, why) == 0 && !same) {
 		look->paired = false;
 		text_printable(look->pair_why, sizeof(look->pair_why), why);
 		return;
@@ -170,6 +169,20 @@ static void judge_pairing(struct lm_stick *s, size_t overlay, struct stick_look 
 	}
 }
 
+static void judge_fs(struct lm_stick *s, size_t overlay, struct stick_look *look)
+{
+	/* While it is written to, what is read may be neither the old nor the new. */
+	unsigned tries = overlay < s->n_overlays && s->overlays[overlay].attached ? 3 : 0;
+
+	look->fs_lost = look->fs && fs_is_lost(look->base_fs, look->fs, look->fs_why);
+	for (; look->fs_lost && tries > 0; tries--) {
+		fs_close(look->fs);
+		look->fs = NULL;
+		open_fs(look->view, &look->fs, look);
+		look->fs_lost = look->fs && fs_is_lost(look->base_fs, look->fs, look->fs_why);
+	}
+}
+
 int stick_look_open(struct lm_stick *stick, size_t overlay, struct stick_look *look,
 		    struct lm_error *err)
 {
@@ -180,6 +193,7 @@ int stick_look_open(struct lm_stick *stick, size_t overlay, struct stick_look *l
 	open_fs(look->base, &look->base_fs, look);
 	open_fs(look->view, &look->fs, look);
 	judge_pairing(stick, overlay, look);
+	judge_fs(stick, overlay, look);
 	if (look->trouble.code == -ENOMEM) {
 		if (err)
 			*err = look->trouble;
@@ -187,6 +201,20 @@ int stick_look_open(struct lm_stick *stick, size_t overlay, struct stick_look *l
 		return -ENOMEM;
 	}
 	return 0;
+}
+
+const char *stick_fs_help(const struct stick_look *look, const char **op)
+{
+	bool base_lost = !look->base_fs || !fs_info(look->base_fs)->readable;
+
+	if (op)
+		*op = base_lost ? NULL : "recover";
+	if (base_lost)
+		return _("Write the image to the stick anew; the overlay fits only the very same "
+			 "image.");
+	return _("Recover it: livemend recover looks for a backup of its superblock. livemend reset "
+		 "would give up the overlay instead: the system is then as it is in the image, and "
+		 "all changes are lost.");
 }
 
 void stick_look_close(struct stick_look *look)

@@ -433,6 +433,156 @@ static void test_partial(void **state)
 	}
 }
 
+/* ---- a root file system that does not open any more ---- */
+
+/* Where the overlay keeps the superblock: its chunk 0 of the root image. */
+static off_t super_in_overlay(void)
+{
+	size_t len;
+	unsigned char *store = whole("stick/LiveOS/overlay-LIVE-1A2B-3C4D", &len);
+	off_t at = 0;
+
+	for (size_t i = 0; i < COUNT_CHUNK / 16 && !at; i++) {
+		const unsigned char *record = store + COUNT_CHUNK + i * 16;
+
+		if (!(record[0] | record[1]))
+			at = (record[8] | (off_t)record[9] << 8) * COUNT_CHUNK + 1024;
+	}
+	free(store);
+	assert_true(at > 1024);
+	return at;
+}
+
+enum loss { LOSS_BYTE, LOSS_ZERO, LOSS_OTHER_BASE, LOSSES };
+
+static void lose(enum loss loss)
+{
+	static const unsigned char zero[1024];
+	unsigned char *other;
+	size_t len;
+
+	switch (loss) {
+	case LOSS_BYTE:
+		poke(overlay, (uint64_t)super_in_overlay() + 0x78, "x", 1);
+		break;
+	case LOSS_ZERO:
+		poke(overlay, (uint64_t)super_in_overlay(), zero, sizeof(zero));
+		break;
+	default:
+		/* What such an overlay holds there. */
+		help_run(small.room, "mke2fs -q -F -t ext4 -b 1024 other.img 3M");
+		other = whole("other.img", &len);
+		poke(overlay, (uint64_t)super_in_overlay(), other + 1024, 1024);
+		free(other);
+	}
+}
+
+static const struct lm_finding *finding(const struct lm_report *r, const char *id)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (strcmp(r->findings[i].id, id) == 0)
+			return &r->findings[i];
+	return NULL;
+}
+
+static void check_lost(enum loss loss)
+{
+	static const char *const why[] = { "checksum", "gone" };
+	struct lm_status *s = status_of(0);
+	const struct lm_finding *f;
+	struct lm_report *r = NULL;
+	struct lm_stick *stick;
+
+	assert_int_equal(s->health, LM_BROKEN);
+	assert_int_equal(lm_stick_open(ctx, small.top, &stick, NULL), 0);
+	assert_int_equal(lm_doctor(stick, 0, NULL, &r, NULL), 0);
+	assert_true(r->ill);
+	if (loss == LOSS_OTHER_BASE) {
+		assert_false(s->paired);
+		f = finding(r, "pairing");
+		assert_non_null(f);
+		assert_int_equal(f->severity, LM_SEV_ILL);
+	} else {
+		assert_non_null(strstr(s->headline, why[loss]));
+		assert_string_equal(s->advice_op, "recover");
+		assert_non_null(strstr(s->advice, "reset"));
+		/* One fact, one sentence. */
+		f = finding(r, "fs-damaged");
+		assert_non_null(f);
+		assert_int_equal(f->severity, LM_SEV_ILL);
+		assert_string_equal(f->op, "recover");
+		assert_string_equal(f->remedy, s->advice);
+		assert_null(finding(r, "pairing"));
+	}
+	assert_null(finding(r, "fs-kind"));
+	lm_report_free(r);
+	lm_stick_close(stick);
+	lm_status_free(s);
+}
+
+static void test_lost(void **state)
+{
+	(void)state;
+	for (int bare = 0; bare < 2; bare++) {
+		small_make(&small, bare);
+		assert_int_equal(lm_ctx_new(&ctx, NULL), 0);
+		for (enum loss loss = 0; loss < LOSSES; loss++) {
+			lose(loss);
+			check_lost(loss);
+			small_restore(&small, &small.fresh);
+		}
+		lm_ctx_free(ctx);
+		small_free(&small);
+	}
+}
+
+/* A file system that never was ext is none that was lost. */
+static void test_not_ext(void **state)
+{
+	struct lm_report *r = NULL;
+	struct lm_stick *stick;
+	struct lm_status *s;
+
+	(void)state;
+	help_run(small.room, "dd if=/dev/zero of=stick/LiveOS/rootfs.img bs=1k seek=1 count=1 "
+			     "conv=notrunc 2>/dev/null && printf XFSB | dd of=stick/LiveOS/rootfs.img "
+			     "conv=notrunc 2>/dev/null");
+	poke(overlay, (uint64_t)super_in_overlay() - 1024, "XFSB", 4);
+	poke(overlay, (uint64_t)super_in_overlay() + 0x38, "\0\0", 2);
+	s = status_of(0);
+	assert_int_equal(s->health, LM_HEALTHY);
+	assert_false(s->root.known);
+	assert_int_equal(lm_stick_open(ctx, small.top, &stick, NULL), 0);
+	assert_int_equal(lm_doctor(stick, 0, NULL, &r, NULL), 0);
+	assert_non_null(finding(r, "fs-kind"));
+	assert_null(finding(r, "fs-damaged"));
+	lm_report_free(r);
+	lm_stick_close(stick);
+	lm_status_free(s);
+}
+
+/* ---- a damaged store has no figures ---- */
+
+static void test_no_figures(void **state)
+{
+	struct lm_status *s;
+
+	(void)state;
+	/* The first exception says that its data lies at the end of the world. */
+	poke(overlay, COUNT_CHUNK + 8, "\xff\xff\xff\xff\xff\xff\xff\x0f", 8);
+	s = status_of(0);
+	assert_int_equal(s->overlays[0].state, LM_STATE_DAMAGED);
+	assert_true(s->overlays[0].no_figures);
+	assert_int_equal(s->overlays[0].allocated_sectors, 0);
+	assert_int_equal(s->overlays[0].total_sectors, 0);
+	assert_int_equal(s->overlays[0].exceptions, 0);
+	assert_true(s->overlays[0].used_percent == 0);
+	assert_false(s->overlays[0].dead_known);
+	assert_false(s->wall_known);
+	assert_true(s->overlays[0].file_bytes > 0);
+	lm_status_free(s);
+}
+
 /* Looking changes nothing, and takes no time that anybody would notice. */
 static void test_looking(void **state)
 {
@@ -459,7 +609,8 @@ int main(void)
 		TEST(test_healthy), TEST(test_states),     TEST(test_full),
 		TEST(test_home_and_hostile),	TEST(test_interrupted), TEST(test_other_base),
 		cmocka_unit_test(test_walls),   TEST(test_layout),      TEST(test_looking),
-		cmocka_unit_test(test_partial),
+		cmocka_unit_test(test_partial), cmocka_unit_test(test_lost),
+		TEST(test_not_ext), TEST(test_no_figures),
 	};
 
 	alarm(120);
