@@ -4,7 +4,7 @@
 # To build it and run it.
 debian_run="build-essential autoconf automake autoconf-archive autopoint gettext pkg-config
  libncurses-dev libdevmapper-dev libblkid-dev libmount-dev libfdisk-dev libsmartcols-dev
- libext2fs-dev libsquashfs-dev libfuse3-dev libjson-c-dev libudev-dev
+ libext2fs-dev libsquashfs-dev libfuse3-dev libjson-c-dev libudev-dev nettle-dev
  e2fsprogs squashfs-tools fuse3"
 
 # To test it as well.
@@ -15,7 +15,7 @@ debian_check="$debian_run libcmocka-dev clang llvm libclang-rt-14-dev user-mode-
 fedora_run="gcc make autoconf automake autoconf-archive gettext-devel pkgconf-pkg-config
  ncurses-devel device-mapper-devel libblkid-devel libmount-devel libfdisk-devel
  libsmartcols-devel e2fsprogs-devel squashfs-tools-ng-devel fuse3-devel json-c-devel
- systemd-devel e2fsprogs squashfs-tools fuse3"
+ systemd-devel nettle-devel e2fsprogs squashfs-tools fuse3"
 
 fedora_check="$fedora_run libcmocka-devel clang llvm compiler-rt device-mapper tmux mtools
  dosfstools xorriso util-linux gdisk xz attr procps-ng man-db dracut dracut-live busybox

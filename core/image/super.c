@@ -9,7 +9,7 @@
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/image/inside.h"
-#include "core/image/sha256.h"
+#include "core/sum.h"
 
 #define MAGIC         0x73717368
 #define MAGIC_SWAPPED 0x68737173
@@ -165,6 +165,6 @@ int image_super_read(struct image *img, struct lm_error *err)
 	img->info.block_bytes = img->sb.block_bytes;
 	img->info.bytes_used = img->sb.bytes_used;
 	img->info.mkfs_time = img->sb.mkfs_time;
-	sha256(raw, sizeof(raw), img->info.identity);
+	sum_of(raw, sizeof(raw), img->info.identity);
 	return 0;
 }

@@ -10,11 +10,13 @@
 #include <string.h>
 #include <time.h>
 
-#include <ext2fs/ext2fs.h>
+#include <nettle/sha2.h>
+#include <nettle/version.h>
 
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/stick/stick.h"
+#include "core/sum.h"
 #include "core/text.h"
 
 #define FOLDER "livemend"
@@ -25,10 +27,16 @@ static const char *const slot_names[2] = { "PENDING.txt", "PENDING.bak" };
 
 static const char rule[] =
 	"---- below this line: for the program, do not edit ----\n";
-static const char version_line[] = "journal: 1\n";
-static const char sum_key[] = "sha512: ";
+static const char version_key[] = "journal: ";
+static const char sum_key[] = "sha256: ";
+/* The sum of version 1. */
+static const char old_sum_key[] = "sha512: ";
 
-enum { SHA_BYTES = 64, SUM_LINE = sizeof(sum_key) - 1 + 2 * SHA_BYTES + 1 };
+enum {
+	JOURNAL_VERSION = 2,
+	SUM_LINE = sizeof(sum_key) - 1 + SUM_DIGITS + 1,
+	OLD_SUM_LINE = sizeof(old_sum_key) - 1 + 2 * SHA512_DIGEST_SIZE + 1
+};
 
 static int path_of(char *path, const char *live_dir, const char *name)
 {
@@ -36,12 +44,6 @@ static int path_of(char *path, const char *live_dir, const char *name)
 			 name ? name : "");
 
 	return n < 0 || n >= PATH_MAX ? -ENAMETOOLONG : 0;
-}
-
-static void hex(char *out, const unsigned char *bytes, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		sprintf(out + 2 * i, "%02x", bytes[i]);
 }
 
 /* ---- text that grows within a slot ---- */
@@ -85,11 +87,9 @@ static void put_value(struct slot_text *t, const char *value)
 
 static void put_sum(struct slot_text *t)
 {
-	unsigned char sum[SHA_BYTES];
-	char text[2 * SHA_BYTES + 1];
+	char text[SUM_DIGITS + 1];
 
-	ext2fs_sha512((const unsigned char *)t->buf, (unsigned long)t->len, sum);
-	hex(text, sum, sizeof(sum));
+	sum_of_hex(t->buf, t->len, text);
 	put_string(t, sum_key);
 	put_string(t, text);
 	put(t, "\n", 1);
@@ -143,11 +143,53 @@ static int add_entry(struct journal_pending *p, const char *key, const char *val
 	return e->key && e->value ? 0 : -ENOMEM;
 }
 
+/* Whole, but written by version 1, whose sum, and identities, were others. */
+static bool is_of_version_1(const char *text, const char *end)
+{
+	const char *line = end - OLD_SUM_LINE;
+	unsigned char sum[SHA512_DIGEST_SIZE];
+	struct sha512_ctx ctx;
+	char digits[3];
+
+	if (end - text < OLD_SUM_LINE || memcmp(line, old_sum_key, sizeof(old_sum_key) - 1) != 0)
+		return false;
+	sha512_init(&ctx);
+	sha512_update(&ctx, (size_t)(line - text), (const uint8_t *)text);
+#if NETTLE_VERSION_MAJOR >= 4
+	sha512_digest(&ctx, sum);
+#else
+	sha512_digest(&ctx, sizeof(sum), sum);
+#endif
+	line += sizeof(old_sum_key) - 1;
+	for (size_t i = 0; i < sizeof(sum); i++) {
+		snprintf(digits, sizeof(digits), "%02x", sum[i]);
+		if (memcmp(line + 2 * i, digits, 2) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* -EPROTONOSUPPORT: whole, and of a version that is not ours. */
+static int check_version(const char *body)
+{
+	unsigned long version;
+	char *end;
+
+	if (strncmp(body, version_key, sizeof(version_key) - 1) != 0)
+		return -EBADMSG;
+	body += sizeof(version_key) - 1;
+	if (*body < '0' || *body > '9')
+		return -EBADMSG;
+	version = strtoul(body, &end, 10);
+	if (*end != '\n')
+		return -EBADMSG;
+	return version == JOURNAL_VERSION ? 0 : -EPROTONOSUPPORT;
+}
+
 /* text: JOURNAL_SLOT_BYTES and a terminator; it is taken apart. */
 static int parse_slot(char *text, struct journal_pending *p)
 {
-	unsigned char sum[SHA_BYTES];
-	char want[2 * SHA_BYTES + 1];
+	char want[SUM_DIGITS + 1];
 	char *body, *end, *line, *next;
 	int ret;
 
@@ -161,10 +203,9 @@ static int parse_slot(char *text, struct journal_pending *p)
 		return -EBADMSG;
 	line = end - SUM_LINE;
 	if (memcmp(line, sum_key, sizeof(sum_key) - 1) != 0)
-		return -EBADMSG;
-	ext2fs_sha512((const unsigned char *)text, (unsigned long)(line - text), sum);
-	hex(want, sum, sizeof(sum));
-	if (memcmp(line + sizeof(sum_key) - 1, want, 2 * SHA_BYTES) != 0)
+		return is_of_version_1(text, end) ? -EPROTONOSUPPORT : -EBADMSG;
+	sum_of_hex(text, (size_t)(line - text), want);
+	if (memcmp(line + sizeof(sum_key) - 1, want, SUM_DIGITS) != 0)
 		return -EBADMSG;
 	*line = '\0';
 
@@ -172,8 +213,9 @@ static int parse_slot(char *text, struct journal_pending *p)
 	if (!body)
 		return -EBADMSG;
 	body += sizeof(rule) - 1;
-	if (strncmp(body, version_line, sizeof(version_line) - 1) != 0)
-		return -EBADMSG;
+	ret = check_version(body);
+	if (ret < 0)
+		return ret;
 	for (line = body; *line; line = next) {
 		char *value = strstr(line, ": ");
 
@@ -192,7 +234,10 @@ static int parse_slot(char *text, struct journal_pending *p)
 	return journal_get_number(p, "sequence", &p->sequence);
 }
 
-/* 1: valid, *p filled; 0: there is none; -EBADMSG: damaged; else an error of reading. */
+/*
+ * 1: valid, *p filled; 0: there is none; -EBADMSG: damaged; -EPROTONOSUPPORT: of
+ * another version; else an error of reading.
+ */
 static int read_slot(struct io *io, const char *live_dir, unsigned slot,
 		     struct journal_pending *p)
 {
@@ -239,6 +284,7 @@ static int read_newest(struct io *io, const char *live_dir, struct journal_pendi
 	*which = -1;
 	for (unsigned i = 0; i < 2; i++) {
 		ret[i] = read_slot(io, live_dir, i, &p[i]);
+		/* One of another version may be the newer one, or the only true one. */
 		if (ret[i] < 0 && ret[i] != -EBADMSG) {
 			if (i == 1)
 				journal_pending_free(&p[0]);
@@ -271,6 +317,13 @@ int journal_pending_read(struct io *io, const char *live_dir, struct journal_pen
 		return ret;
 	if (path_of(path, live_dir, slot_names[0]) < 0)
 		path[0] = '\0';
+	if (ret == -EPROTONOSUPPORT)
+		return lm_refuse(err, ret, path,
+				 _("Finish or undo it with the livemend that began it. Until then "
+				   "nothing on the stick may be removed or renamed."),
+				 _("another version of livemend began it, and this one cannot read "
+				   "how far it came"),
+				 "%s", _("An operation on the stick was interrupted"));
 	lm_fail(err, ret, path, NULL, "%s", _("Reading the note about an interrupted operation failed"));
 	if (ret == -EBADMSG)
 		lm_because(err, "%s", _("it is damaged"));
@@ -384,11 +437,13 @@ int journal_pending_write(struct io *io, const char *live_dir, const char *words
 	ret = read_newest(io, live_dir, &old, &which);
 	if (ret < 0 && ret != -EBADMSG)
 		goto out;
-	snprintf(number, sizeof(number), "%llu", (unsigned long long)old.sequence + 1);
 	put_string(&text, words);
 	put_string(&text, "\n\n");
 	put_string(&text, rule);
-	put_string(&text, version_line);
+	put_string(&text, version_key);
+	snprintf(number, sizeof(number), "%d", JOURNAL_VERSION);
+	put_value(&text, number);
+	snprintf(number, sizeof(number), "%llu", (unsigned long long)old.sequence + 1);
 	put_string(&text, "sequence: ");
 	put_value(&text, number);
 	for (size_t i = 0; i < count; i++) {

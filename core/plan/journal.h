@@ -11,8 +11,11 @@
  * what the journal says by size and hash.
  *
  * PENDING.txt has a twin, PENDING.bak. The two are slots of one fixed size,
- * written in turn, in place, each with a sequence number and a SHA-512 over
- * all of it; the valid one with the higher number counts. The usual way, a new
+ * written in turn, in place, each with a sequence number and in its last line a
+ * SHA-256 over all that stands above that line (`sed '/^sha256: /,$d' | sha256sum`
+ * makes the same); the valid one with the higher number counts. Whatever else a
+ * later version changes, that line stays: by it one of a later version is known
+ * from one that is damaged. The usual way, a new
  * file renamed over the old one, is not safe on vfat (after the flush the name
  * can be left on freed clusters), while writing into clusters that a file has
  * already changes neither the allocation table nor the directory: whatever a
@@ -45,7 +48,11 @@ struct journal_pending {
 	size_t count;
 	uint64_t sequence;
 };
-/* 1: there is one, *pending filled; 0: none; -EBADMSG: one that is damaged. */
+/*
+ * 1: there is one, *pending filled; 0: none; -EBADMSG: one that is damaged;
+ * -EPROTONOSUPPORT (a refusal): one of another version of livemend, on whose
+ * stick nothing is to be touched.
+ */
 int journal_pending_read(struct io *io, const char *live_dir, struct journal_pending *pending,
 			 struct lm_error *err);
 void journal_pending_free(struct journal_pending *pending);

@@ -3,11 +3,10 @@
 #include "core/plan/record.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <ext2fs/ext2fs.h>
 
 #include "core/bytes.h"
 #include "core/cow/cow.h"
@@ -292,61 +291,32 @@ int record_read(struct io *io, const char *live_dir, struct record *record, stru
 
 /* ---- identities ---- */
 
-/* hash = H(hash, buf): so that nothing needs to lie in memory as a whole. */
-struct chain {
-	unsigned char buf[EXT2FS_SHA512_LENGTH + END_BYTES];
-};
-
-static void chain_add(struct chain *c, const void *data, size_t len)
-{
-	const unsigned char *p = data;
-
-	while (len > 0) {
-		size_t n = (size_t)min_u64(len, END_BYTES);
-		unsigned char sum[EXT2FS_SHA512_LENGTH];
-
-		memcpy(c->buf + sizeof(sum), p, n);
-		ext2fs_sha512(c->buf, (unsigned long)(sizeof(sum) + n), sum);
-		memcpy(c->buf, sum, sizeof(sum));
-		p += n;
-		len -= n;
-	}
-}
-
-static void chain_add_number(struct chain *c, uint64_t v)
-{
-	unsigned char le[8];
-
-	put_le64(le, v);
-	chain_add(c, le, sizeof(le));
-}
-
-static void chain_end(const struct chain *c, struct record_id *id, uint64_t bytes)
-{
-	id->bytes = bytes;
-	for (size_t i = 0; i < 32; i++)
-		sprintf(id->hash + 2 * i, "%02x", c->buf[i]);
-}
-
-static int add_range(struct chain *c, struct io_file *file, uint64_t off, uint64_t len)
+static int add_range(struct sum *sum, struct io_file *file, uint64_t off, uint64_t len)
 {
 	unsigned char buf[END_BYTES];
 	int ret = io_read_full(file, buf, (size_t)len, off);
 
 	if (ret == 0)
-		chain_add(c, buf, (size_t)len);
+		sum_add(sum, buf, (size_t)len);
 	return ret;
+}
+
+static void end_identity(struct sum *sum, struct record_id *id, uint64_t bytes)
+{
+	id->bytes = bytes;
+	sum_end_hex(sum, id->hash);
 }
 
 int record_identify(struct io *io, const char *path, struct record_id *id, struct lm_error *err)
 {
-	struct chain chain = { 0 };
+	struct sum sum;
 	struct io_file *file;
 	struct io_stat st;
 	uint64_t end = 0;
 	int ret;
 
 	*id = (struct record_id){ 0 };
+	sum_start(&sum);
 	ret = io_open(io, path, IO_READ, &file);
 	if (ret == -ENOENT)
 		return 0;
@@ -357,30 +327,30 @@ int record_identify(struct io *io, const char *path, struct record_id *id, struc
 		ret = io_fstat(file, &st);
 	if (ret == 0) {
 		end = min_u64(END_BYTES, st.size_bytes);
-		chain_add_number(&chain, st.size_bytes);
-		ret = add_range(&chain, file, 0, end);
+		ret = add_range(&sum, file, 0, end);
 	}
 	if (ret == 0)
-		ret = add_range(&chain, file, st.size_bytes - end, end);
+		ret = add_range(&sum, file, st.size_bytes - end, end);
 	if (ret == 0)
-		chain_end(&chain, id, st.size_bytes);
+		end_identity(&sum, id, st.size_bytes);
 	io_file_close(file);
 out:
 	return ret < 0 ? lm_fail(err, ret, path, NULL, "%s", _("Reading the file failed")) : 0;
 }
 
-static int add_exceptions(struct chain *c, struct cow_store *store, struct lm_error *err)
+static int add_exceptions(struct sum *sum, struct cow_store *store, struct lm_error *err)
 {
 	size_t chunk = cow_store_info(store)->chunk_sectors * (size_t)512;
 	uint64_t count;
 	const struct cow_exception *e = cow_store_sorted(store, &count);
 	unsigned char *buf;
+	char line[48];
 	int ret = 0;
 
-	for (uint64_t i = 0; i < count; i++) {
-		chain_add_number(c, e[i].old_chunk);
-		chain_add_number(c, e[i].new_chunk);
-	}
+	for (uint64_t i = 0; i < count; i++)
+		sum_add(sum, line,
+			(size_t)snprintf(line, sizeof(line), "%" PRIu64 " %" PRIu64 "\n",
+					 e[i].old_chunk, e[i].new_chunk));
 	buf = malloc(chunk ? chunk : 1);
 	if (!buf)
 		return lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Reading the overlay failed"));
@@ -390,7 +360,7 @@ static int add_exceptions(struct chain *c, struct cow_store *store, struct lm_er
 		/* Of a damaged store what cannot be read does not count. */
 		ret = cow_store_read(store, e[i].new_chunk, 0, buf, chunk, err);
 		if (ret == 0)
-			chain_add(c, buf, chunk);
+			sum_add(sum, buf, chunk);
 		else if (cow_store_info(store)->state == LM_STATE_DAMAGED)
 			ret = 0;
 	}
@@ -401,32 +371,31 @@ static int add_exceptions(struct chain *c, struct cow_store *store, struct lm_er
 int record_identify_overlay(struct io *io, const char *path, struct record_id *id, bool *empty,
 			    struct lm_error *err)
 {
-	struct chain chain = { 0 };
+	struct sum sum;
 	struct cow_store *store = NULL;
 	struct io_file *file;
 	struct io_stat st;
 	int ret;
 
 	*id = (struct record_id){ 0 };
+	sum_start(&sum);
 	if (empty)
 		*empty = false;
 	ret = io_open(io, path, IO_READ, &file);
 	if (ret < 0)
 		return lm_fail(err, ret, path, NULL, "%s", _("Opening the overlay failed"));
 	ret = io_fstat(file, &st);
-	if (ret == 0) {
-		chain_add_number(&chain, st.size_bytes);
-		ret = add_range(&chain, file, 0, min_u64(512, st.size_bytes));
-	}
+	if (ret == 0)
+		ret = add_range(&sum, file, 0, min_u64(512, st.size_bytes));
 	if (ret < 0) {
 		lm_fail(err, ret, path, NULL, "%s", _("Reading the overlay failed"));
 		goto out;
 	}
 	ret = cow_store_open(file, path, 0, &store, err);
 	if (ret == 0)
-		ret = add_exceptions(&chain, store, err);
+		ret = add_exceptions(&sum, store, err);
 	if (ret == 0) {
-		chain_end(&chain, id, st.size_bytes);
+		end_identity(&sum, id, st.size_bytes);
 		if (empty)
 			*empty = cow_store_info(store)->state == LM_STATE_EMPTY;
 	}

@@ -14,11 +14,12 @@
 
 #include "core/io/io.h"
 #include "core/livemend.h"
+#include "core/sum.h"
 
-/* What a file is: its length, and a hash of its beginning and end. */
+/* What a file is: its length, and a SHA-256 of what tells it from others. */
 struct record_id {
 	uint64_t bytes;
-	char hash[65]; /* hexadecimal; empty: there is no such file */
+	char hash[SUM_DIGITS + 1]; /* hexadecimal; empty: there is no such file */
 };
 
 enum record_phase {
@@ -57,17 +58,32 @@ void record_free(struct record *record);
  */
 int record_write(struct io *io, const char *live_dir, const struct record *record,
 		 struct lm_error *err);
-/* 1: there is one; 0: none; -EBADMSG: it is damaged, or of another version. */
+/*
+ * 1: there is one; 0: none; -EBADMSG: it is damaged; -EPROTONOSUPPORT (a refusal):
+ * it is of another version.
+ */
 int record_read(struct io *io, const char *live_dir, struct record *record, struct lm_error *err);
 
-/* The identity of a file, read cold. 0 also when there is none: id->hash is empty then. */
+/*
+ * The identity of a file, read cold: its length, and the hash of its first 4096
+ * bytes and its last (of a shorter file of all of it, twice), so that a shell
+ * makes the same of an image F:
+ *	{ head -c 4096 F; tail -c 4096 F; } | sha256sum
+ * 0 also when there is none: id->hash is empty then.
+ */
 int record_identify(struct io *io, const char *path, struct record_id *id, struct lm_error *err);
 /*
- * The same for an overlay: a hash of its header, of all its exceptions, and of
- * what it holds of the first 128 KiB of the device. There lie the superblocks
- * of ext4 and btrfs, which every mount for writing changes: an overlay that was
- * booted from meanwhile is another one, though no exception be added. *empty
- * (may be NULL): there is nothing in it.
+ * The same for an overlay: a hash of its first 512 bytes (the header), of all
+ * its exceptions, and of what it holds of the first 128 KiB of the device. There
+ * lie the superblocks of ext4 and btrfs, which every mount for writing changes:
+ * an overlay that was booted from meanwhile is another one, though no exception
+ * be added. An exception goes in as a line "OLD NEW" of chunk numbers in
+ * decimal, ascending by OLD, and behind all of these lines the chunks NEW of
+ * those below 128 KiB, whole. For an overlay F, its table being the lines in T:
+ *	{ head -c 512 F; cat T; while read -r old new; do
+ *	  [ $((old * CHUNK)) -lt 131072 ] && dd if=F bs=CHUNK skip=$new count=1
+ *	  done <T; } | sha256sum
+ * *empty (may be NULL): there is nothing in it.
  */
 int record_identify_overlay(struct io *io, const char *path, struct record_id *id, bool *empty,
 			    struct lm_error *err);

@@ -2,7 +2,6 @@
 #include "core/plan/redo.h"
 
 #include <errno.h>
-#include <ext2fs/ext2fs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +9,10 @@
 #include "core/bytes.h"
 #include "core/error.h"
 #include "core/i18n.h"
+#include "core/sum.h"
 
 #define HEADER_BYTES 64u
 #define ENTRY_BYTES  16u
-#define SUM_BYTES    EXT2FS_SHA512_LENGTH
 #define PIECE_BYTES  65536u
 #define MOST_LEN     4096u
 #define SEAL_BYTES   (8u + 64u + SUM_BYTES)
@@ -21,8 +20,9 @@
 #define VALID_OFF    4u
 #define VALID_BYTES  4u
 
-static const char magic[8] = "LMREDO1\n";
-static const char seal_magic[8] = "LMDONE1\n";
+static const char magic[8] = "LMREDO2\n";
+static const char old_magic[8] = "LMREDO1\n"; /* with another sum */
+static const char seal_magic[8] = "LMDONE2\n";
 
 struct entry {
 	uint64_t off, data; /* data: where its old bytes begin in the log */
@@ -38,49 +38,11 @@ struct redo {
 	unsigned char was_valid[VALID_BYTES], is_valid[VALID_BYTES]; /* of a store */
 };
 
-/* ---- a checksum of what goes by: hash = H(hash, piece) ---- */
-
-struct summing {
-	unsigned char buf[SUM_BYTES + PIECE_BYTES];
-	size_t have;
-};
-
-static void sum_piece(struct summing *s)
-{
-	unsigned char sum[SUM_BYTES];
-
-	ext2fs_sha512(s->buf, (unsigned long)(SUM_BYTES + s->have), sum);
-	memcpy(s->buf, sum, SUM_BYTES);
-	s->have = 0;
-}
-
-static void sum_add(struct summing *s, const void *data, size_t len)
-{
-	const unsigned char *from = data;
-
-	while (len > 0) {
-		size_t n = (size_t)min_u64(len, PIECE_BYTES - s->have);
-
-		memcpy(s->buf + SUM_BYTES + s->have, from, n);
-		s->have += n;
-		from += n;
-		len -= n;
-		if (s->have == PIECE_BYTES)
-			sum_piece(s);
-	}
-}
-
-static void sum_end(struct summing *s, unsigned char sum[SUM_BYTES])
-{
-	sum_piece(s);
-	memcpy(sum, s->buf, SUM_BYTES);
-}
-
 /* ---- writing ---- */
 
 struct writing {
 	struct io_file *log;
-	struct summing *sum;
+	struct sum sum;
 	redo_rank_fn rank;
 	void *arg;
 	uint64_t at, count, data_bytes;
@@ -92,7 +54,7 @@ static int put(struct writing *w, const void *data, size_t len)
 {
 	int ret = io_pwrite(w->log, data, len, w->at);
 
-	sum_add(w->sum, data, len);
+	sum_add(&w->sum, data, len);
 	w->at += len;
 	return ret;
 }
@@ -159,7 +121,7 @@ static int put_all(struct writing *w, struct io_patch *patch, uint64_t old_bytes
 		ret = io_patch_each(patch, put_data, w);
 	if (ret < 0)
 		return ret;
-	sum_end(w->sum, sum);
+	sum_end(&w->sum, sum);
 	ret = io_pwrite(w->log, sum, sizeof(sum), w->at);
 	return ret == 0 ? io_fsync(w->log) : ret;
 }
@@ -170,9 +132,7 @@ static int write_log(struct io *io, const char *dir, const char *path, struct io
 	struct redo *redo = NULL;
 	int ret, closed;
 
-	w.sum = calloc(1, sizeof(*w.sum));
-	if (!w.sum)
-		return lm_fail(err, -ENOMEM, path, NULL, "%s", _("Writing the undo file failed"));
+	sum_start(&w.sum);
 	ret = io_open(io, path, IO_CREATE, &w.log);
 	if (ret < 0)
 		goto out;
@@ -183,7 +143,6 @@ static int write_log(struct io *io, const char *dir, const char *path, struct io
 	if (ret == 0)
 		ret = io_sync_dir(io, dir);
 out:
-	free(w.sum);
 	if (ret < 0) {
 		lm_fail(err, ret, path,
 			ret == -ENOSPC ? _("Make some room on the stick, and try again.") : NULL,
@@ -226,26 +185,27 @@ static int bad(const char *path, struct lm_error *err)
 /* The sum of the first `bytes` bytes, and the one that is written behind them. */
 static int check_sum(struct redo *r, uint64_t bytes)
 {
-	struct summing *s = calloc(1, sizeof(*s));
-	unsigned char *buf = malloc(PIECE_BYTES), sum[SUM_BYTES];
-	int ret = s && buf ? 0 : -ENOMEM;
+	unsigned char *buf = malloc(PIECE_BYTES), digest[SUM_BYTES];
+	struct sum sum;
+	int ret = buf ? 0 : -ENOMEM;
+
+	sum_start(&sum);
 
 	for (uint64_t at = 0; at < bytes && ret == 0;) {
 		size_t n = (size_t)min_u64(PIECE_BYTES, bytes - at);
 
 		ret = io_read_full(r->log, buf, n, at);
 		if (ret == 0)
-			sum_add(s, buf, n);
+			sum_add(&sum, buf, n);
 		at += n;
 	}
 	if (ret == 0) {
-		sum_end(s, sum);
+		sum_end(&sum, digest);
 		ret = io_read_full(r->log, r->sum, sizeof(r->sum), bytes);
 	}
-	if (ret == 0 && memcmp(sum, r->sum, sizeof(sum)) != 0)
+	if (ret == 0 && memcmp(digest, r->sum, sizeof(digest)) != 0)
 		ret = -EBADMSG;
 	free(buf);
-	free(s);
 	return ret;
 }
 
@@ -257,6 +217,8 @@ static int read_header(struct redo *r, uint64_t file_bytes)
 
 	if (ret < 0)
 		return ret;
+	if (memcmp(h, old_magic, sizeof(old_magic)) == 0)
+		return -EPROTONOSUPPORT;
 	r->info.old_bytes = get_le64(h + 8);
 	r->info.new_bytes = get_le64(h + 16);
 	r->info.entries = get_le64(h + 24);
@@ -277,7 +239,10 @@ static int read_entries(struct redo *r)
 	uint64_t data = HEADER_BYTES + r->info.entries * ENTRY_BYTES;
 	unsigned char raw[ENTRY_BYTES];
 
-	r->entries = calloc(r->info.entries ? r->info.entries : 1, sizeof(*r->entries));
+	/* What lies in a file need not fit into memory. */
+	if (r->info.entries > SIZE_MAX / sizeof(*r->entries))
+		return -ENOMEM;
+	r->entries = calloc(r->info.entries ? (size_t)r->info.entries : 1, sizeof(*r->entries));
 	if (!r->entries)
 		return -ENOMEM;
 	for (uint64_t i = 0; i < r->info.entries; i++) {
@@ -308,7 +273,7 @@ static void sum_of_seal(const struct redo *r, const unsigned char *seal, unsigne
 
 	memcpy(buf, r->sum, SUM_BYTES);
 	memcpy(buf + SUM_BYTES, seal, 72);
-	ext2fs_sha512(buf, sizeof(buf), sum);
+	sum_of(buf, sizeof(buf), sum);
 }
 
 static int read_seal(struct redo *r, uint64_t file_bytes)
@@ -360,7 +325,10 @@ int redo_open(struct io *io, const char *path, struct redo **redo, struct lm_err
 	redo_close(r);
 	if (ret == -EBADMSG)
 		return bad(path, err);
-	return lm_fail(err, ret, path, NULL, "%s", _("Reading the undo file failed"));
+	lm_fail(err, ret, path, NULL, "%s", _("Reading the undo file failed"));
+	if (ret == -EPROTONOSUPPORT)
+		lm_because(err, "%s", _("another version of livemend wrote it"));
+	return ret;
 }
 
 void redo_close(struct redo *redo)

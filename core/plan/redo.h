@@ -6,11 +6,13 @@
  * that was cut off at any point is finished, or taken back to the byte, and it
  * can be seen whether anything else has written there meanwhile.
  *
- * Format, all numbers little-endian: 64 bytes of header (magic "LMREDO1\n",
+ * Format, all numbers little-endian: 64 bytes of header (magic "LMREDO2\n",
  * length of the file before, length after, number of entries, length of the
- * log; of a snapshot store: 1, its valid field before, and after), 16 bytes for each entry (offset, length, rank), for each entry the old
- * bytes and the new ones, a checksum of all that. Behind it, once the change
- * has been made and proved, a seal: the identity of the file then.
+ * log; of a snapshot store: 1, its valid field before, and after), 16 bytes for
+ * each entry (offset, length, rank), for each entry the old bytes and the new
+ * ones, and the SHA-256 of all that. Behind it, once the change has been made and
+ * proved, a seal: magic "LMDONE2\n", the identity of the file then in 64
+ * hexadecimal digits, and the SHA-256 of the sum above and these 72 bytes.
  */
 #ifndef PLAN_REDO_H
 #define PLAN_REDO_H
@@ -49,7 +51,10 @@ struct redo_info {
 	char seal[65];                 /* the identity it was sealed with, hexadecimal */
 };
 
-/* 1: there is one, whole; 0: none; -EBADMSG: it is damaged. All of it is read, cold. */
+/*
+ * 1: there is one, whole; 0: none; -EBADMSG: it is damaged; -EPROTONOSUPPORT: of
+ * another version. All of it is read, cold.
+ */
 int redo_open(struct io *io, const char *path, struct redo **redo, struct lm_error *err);
 void redo_close(struct redo *redo); /* NULL allowed */
 const struct redo_info *redo_info(const struct redo *redo);

@@ -262,6 +262,11 @@ static void check_interrupted(struct doctor *d)
 		journal_pending_free(&pending);
 		return;
 	}
+	if (r == -EPROTONOSUPPORT)
+		doctor_add(d, LM_SEV_ILL, "interrupted", _("Stick"),
+			   _("an operation was cut off that another version of livemend began"),
+			   _("This version cannot tell how far it came."),
+			   _("Finish or undo it with the livemend that began it."));
 	if (r == -EBADMSG)
 		doctor_add(d, LM_SEV_WARNING, "interrupted-damaged", _("Stick"),
 			   _("the note of an operation that was cut off is damaged"),

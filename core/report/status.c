@@ -423,8 +423,9 @@ static int read_pending(struct lm_stick *stick, struct lm_status *s)
 		journal_pending_free(&pending);
 		return ret;
 	}
-	/* A record that is there and damaged still says that something was cut off. */
-	s->interrupted = ret == -EBADMSG;
+	/* A record that is there and damaged, or not of this version, still says that something was
+	 * cut off. */
+	s->interrupted = ret == -EBADMSG || ret == -EPROTONOSUPPORT;
 	return ret == -ENOMEM ? ret : 0;
 }
 

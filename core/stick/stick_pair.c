@@ -5,20 +5,19 @@
  * A dm-snapshot store names no base. Where livemend has had an overlay in its
  * hands it leaves this record beside it:
  *
- *	livemend pairing 1
+ *	livemend pairing 2
  *	overlay: overlay-LIVE-1A2B-3C4D
- *	image-sha256: <64 hex digits, of the SquashFS superblock; 0s without one>
+ *	image-sha256: <64 hex digits, of the SquashFS superblock (96 bytes); 0s without one>
  *	image-bytes: <bytes used by the SquashFS; 0 without one>
  *	root-bytes: <size of the file system>
  *	root-uuid: <32 hex digits>
- *	checksum: <8 hex digits, CRC-32C of all before this line>
+ *	sha256: <64 hex digits, of all before this line>
  *
  * The five lines are repeated for each overlay. Bytes of a name outside of
  * printable ASCII, and '%', are written as %XX. The record is advice: one that
  * is missing, damaged or of another version counts as not there.
  */
 #include <errno.h>
-#include <ext2fs/ext2fs.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,9 +26,11 @@
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/stick/stick_priv.h"
+#include "core/sum.h"
 
 #define RECORD_MAX 65536
-#define MAGIC_LINE "livemend pairing 1\n"
+#define MAGIC_LINE "livemend pairing 2\n"
+#define SUM_KEY    "sha256: "
 
 struct pair {
 	char overlay[1024]; /* escaped */
@@ -88,11 +89,6 @@ static int pair_of(struct pair *pair, const char *overlay_path, const struct ima
 	return escape_name(pair->overlay, sizeof(pair->overlay), overlay_path);
 }
 
-static uint32_t checksum(const char *text, size_t len)
-{
-	return ext2fs_crc32c_le(~0u, (const unsigned char *)text, len);
-}
-
 static bool is_hex(const char *text, size_t digits)
 {
 	return strspn(text, "0123456789abcdef") == digits && text[digits] == '\0';
@@ -148,18 +144,19 @@ static int parse_line(struct record *r, char *line)
 
 static int parse_record(struct record *r, char *text, size_t len)
 {
-	char *line, *last, *save = NULL, want[32];
+	char *line, *last, *save = NULL, want[SUM_DIGITS + 1];
 	int ret = 0;
 
 	if (strlen(text) != len || strncmp(text, MAGIC_LINE, sizeof(MAGIC_LINE) - 1) != 0)
 		return -EBADMSG;
-	last = strstr(text, "\nchecksum: ");
+	last = strstr(text, "\n" SUM_KEY);
 	if (!last)
 		return -EBADMSG;
 	last++;
-	snprintf(want, sizeof(want), "checksum: %08" PRIx32 "\n",
-		 checksum(text, (size_t)(last - text)));
-	if (strcmp(last, want) != 0)
+	sum_of_hex(text, (size_t)(last - text), want);
+	line = last + sizeof(SUM_KEY) - 1;
+	if (strlen(line) != SUM_DIGITS + 1 || memcmp(line, want, SUM_DIGITS) != 0 ||
+	    line[SUM_DIGITS] != '\n')
 		return -EBADMSG;
 	*last = '\0';
 	for (line = strtok_r(text + sizeof(MAGIC_LINE) - 1, "\n", &save); line && !ret;
@@ -246,7 +243,7 @@ int stick_pair_read(struct lm_stick *stick, size_t overlay, const struct image_i
 
 static char *print_record(const struct record *r, const struct pair *now, size_t *len)
 {
-	char *text = NULL;
+	char *text = NULL, digits[SUM_DIGITS + 1];
 	FILE *f = open_memstream(&text, len);
 	size_t i;
 
@@ -264,7 +261,8 @@ static char *print_record(const struct record *r, const struct pair *now, size_t
 			p->overlay, p->image, p->image_bytes, p->root_bytes, p->uuid);
 	}
 	fflush(f);
-	fprintf(f, "checksum: %08" PRIx32 "\n", checksum(text, *len));
+	sum_of_hex(text, *len, digits);
+	fprintf(f, SUM_KEY "%s\n", digits);
 	if (fclose(f)) {
 		free(text);
 		return NULL;

@@ -11,6 +11,7 @@
 
 #include "core/bytes.h"
 #include "core/error.h"
+#include "core/sum.h"
 #include "core/text.h"
 
 static void assert_printable(const char *in, const char *want)
@@ -134,13 +135,34 @@ static void test_bytes(void **state)
 	assert_int_equal(div_up(UINT64_MAX, UINT64_MAX), 1);
 }
 
+static void test_sum(void **state)
+{
+	static const char two[] = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
+	char digits[SUM_DIGITS + 1];
+	struct sum sum;
+
+	(void)state;
+	sum_of_hex("", 0, digits);
+	assert_string_equal(digits, "e3b0c44298fc1c149afbf4c8996fb924"
+				    "27ae41e4649b934ca495991b7852b855");
+	sum_of_hex("abc", 3, digits);
+	assert_string_equal(digits, "ba7816bf8f01cfea414140de5dae2223"
+				    "b00361a396177a9cb410ff61f20015ad");
+	sum_start(&sum);
+	for (size_t i = 0; two[i]; i++)
+		sum_add(&sum, two + i, 1);
+	sum_end_hex(&sum, digits);
+	assert_string_equal(digits, "248d6a61d20638b8e5c026930c3e6039"
+				    "a33ce45964ff2167f6ecedd419db06c1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_printable), cmocka_unit_test(test_size),
-		cmocka_unit_test(test_parse_size),
-		cmocka_unit_test(test_duration),  cmocka_unit_test(test_error),
-		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_printable),  cmocka_unit_test(test_size),
+		cmocka_unit_test(test_parse_size), cmocka_unit_test(test_duration),
+		cmocka_unit_test(test_error),      cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_sum),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

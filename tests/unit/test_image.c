@@ -17,7 +17,6 @@
 #include "core/bytes.h"
 #include "core/image/image.h"
 #include "core/image/inside.h"
-#include "core/image/sha256.h"
 #include "image_util.h"
 
 #define ROOT_BYTES ((2U << 20) + 70001)
@@ -496,25 +495,6 @@ static void test_cancel(void **state)
 	free(c.fates);
 }
 
-static void test_sha256(void **state)
-{
-	static const unsigned char abc[] = {0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea,
-					    0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23,
-					    0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c,
-					    0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad};
-	static const unsigned char two[] = {0x24, 0x8d, 0x6a, 0x61, 0xd2, 0x06, 0x38, 0xb8,
-					    0xe5, 0xc0, 0x26, 0x93, 0x0c, 0x3e, 0x60, 0x39,
-					    0xa3, 0x3c, 0xe4, 0x59, 0x64, 0xff, 0x21, 0x67,
-					    0xf6, 0xec, 0xed, 0xd4, 0x19, 0xdb, 0x06, 0xc1};
-	unsigned char digest[32];
-
-	(void)state;
-	sha256("abc", 3, digest);
-	assert_memory_equal(digest, abc, 32);
-	sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 56, digest);
-	assert_memory_equal(digest, two, 32);
-}
-
 static int setup(void **state)
 {
 	(void)state;
@@ -535,12 +515,11 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sha256),      cmocka_unit_test(test_patterns),
-		cmocka_unit_test(test_compressors), cmocka_unit_test(test_layouts),
-		cmocka_unit_test(test_lzo),         cmocka_unit_test(test_plain_tree),
-		cmocka_unit_test(test_root_names),  cmocka_unit_test(test_shared_blocks),
-		cmocka_unit_test(test_threads),     cmocka_unit_test(test_cache),
-		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_patterns),      cmocka_unit_test(test_compressors),
+		cmocka_unit_test(test_layouts),       cmocka_unit_test(test_lzo),
+		cmocka_unit_test(test_plain_tree),    cmocka_unit_test(test_root_names),
+		cmocka_unit_test(test_shared_blocks), cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_cache),         cmocka_unit_test(test_cancel),
 	};
 
 	alarm(120);

@@ -14,8 +14,10 @@
 
 #include <cmocka.h>
 
+#include "core/cow/cow.h"
 #include "core/error.h"
 #include "core/plan/journal.h"
+#include "core/plan/record.h"
 #include "core/stick/stick.h"
 
 struct room {
@@ -166,6 +168,142 @@ static void test_torn(void **state)
 	assert_int_equal(get(r, phase), 0);
 }
 
+/* Puts text for the slot in place: what sed makes of it, the sum as `sum` makes it, and padding. */
+static void rewrite(struct room *r, const char *edit, const char *key, const char *sum)
+{
+	char line[600];
+
+	snprintf(line, sizeof(line),
+		 "cd %s/LiveOS/livemend && sed -e '/^sha256: /,$d' -e '%s' PENDING.txt >t && "
+		 "echo \"%s: $(%s <t | cut -d' ' -f1)\" >>t && "
+		 "{ cat t; yes '' | head -c %u; } | head -c %u >PENDING.txt && rm t",
+		 r->dir, edit, key, sum, JOURNAL_SLOT_BYTES, JOURNAL_SLOT_BYTES);
+	assert_int_equal(system(line), 0);
+}
+
+/* The sum is one that sha256sum makes; a whole slot of another version is not a damaged one. */
+static void test_versions(void **state)
+{
+	static const struct {
+		const char *edit, *key, *sum;
+		int want;
+	} cases[] = {
+		{"s/building/ready/", "sha256", "sha256sum", 1},
+		{"s/^journal: 2/journal: 3/", "sha256", "sha256sum", -EPROTONOSUPPORT},
+		{"s/^journal: 2/journal: 1/", "sha512", "sha512sum", -EPROTONOSUPPORT},
+		{"s/^journal: 2/journal: 1/", "sha512", "sha256sum", -EBADMSG},
+		{"s/^journal: 2/journal: 1/", "sha256", "sha512sum", -EBADMSG},
+		{"s/^journal: 2/journal: x/", "sha256", "sha256sum", -EBADMSG},
+		{"s/^journal: 2/version: 2/", "sha256", "sha256sum", -EBADMSG},
+	};
+	struct room *r = *state;
+	struct journal_pending p;
+	struct lm_error err;
+	char phase[32];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		put(r, "building");
+		rewrite(r, cases[i].edit, cases[i].key, cases[i].sum);
+		assert_int_equal(get(r, phase), cases[i].want);
+		if (cases[i].want == -EPROTONOSUPPORT) {
+			/* It is neither written over nor removed. */
+			assert_int_equal(
+				journal_pending_write(r->io, "LiveOS", "W.", NULL, 0, &err),
+				-EPROTONOSUPPORT);
+			assert_int_equal(journal_pending_clear(r->io, "LiveOS", &err),
+					 -EPROTONOSUPPORT);
+			assert_int_equal(journal_pending_read(r->io, "LiveOS", &p, &err),
+					 -EPROTONOSUPPORT);
+			assert_int_equal(err.outcome, LM_REFUSED);
+			assert_true(err.help[0] != '\0');
+			run("rm %s/LiveOS/livemend/PENDING.txt", r->dir);
+		} else {
+			assert_int_equal(journal_pending_clear(r->io, "LiveOS", &err), 0);
+		}
+	}
+	/* Beside it nothing of ours counts. */
+	put(r, "building");
+	put(r, "ready");
+	rewrite(r, "s/^journal: 2/journal: 3/", "sha256", "sha256sum");
+	assert_int_equal(get(r, phase), -EPROTONOSUPPORT);
+}
+
+/* What a command prints first, without its blanks. */
+static void shell(const char *command, char *text, size_t cap)
+{
+	FILE *f = popen(command, "r");
+
+	assert_non_null(f);
+	assert_non_null(fgets(text, (int)cap, f));
+	assert_int_equal(pclose(f), 0);
+	text[strcspn(text, " \n")] = '\0';
+}
+
+/* The identity of an image is what record.h says a shell makes of it. */
+static void test_identity(void **state)
+{
+	static const unsigned sizes[] = {0, 1, 4095, 4096, 4097, 8192, 100000};
+	struct room *r = *state;
+	struct record_id id;
+	char command[300], want[100];
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		snprintf(command, sizeof(command), "cd %s && seq 100000 | head -c %u >F", r->dir,
+			 sizes[i]);
+		assert_int_equal(system(command), 0);
+		assert_int_equal(record_identify(r->io, "F", &id, NULL), 0);
+		assert_int_equal(id.bytes, sizes[i]);
+		snprintf(command, sizeof(command),
+			 "cd %s && { head -c 4096 F; tail -c 4096 F; } | sha256sum", r->dir);
+		shell(command, want, sizeof(want));
+		assert_string_equal(id.hash, want);
+	}
+	assert_int_equal(record_identify(r->io, "none", &id, NULL), 0);
+	assert_false(record_exists(&id));
+}
+
+/* That of an overlay, too: 600 exceptions in three areas of 256. */
+static void test_overlay_identity(void **state)
+{
+	static const unsigned old[] = {5, 31, 32, 0, 700, 4000};
+	struct room *r = *state;
+	struct record_id id;
+	struct cow_store *store;
+	struct io_file *file;
+	unsigned char chunk[4096];
+	char command[900], want[100];
+	bool empty;
+
+	run("truncate -s 8M %s/F", r->dir);
+	assert_int_equal(io_open(r->io, "F", IO_WRITE, &file), 0);
+	assert_int_equal(cow_format(file, 8, "F", NULL), 0);
+	assert_int_equal(record_identify_overlay(r->io, "F", &id, &empty, NULL), 0);
+	assert_true(empty);
+	assert_int_equal(cow_store_open(file, "F", 0, &store, NULL), 0);
+	for (unsigned i = 0; i < 600; i++) {
+		memset(chunk, (int)(i % 251), sizeof(chunk));
+		assert_int_equal(cow_store_write(store, i < 6 ? old[i] : 1000 + i, 0, chunk,
+						 sizeof(chunk), NULL, NULL),
+				 0);
+	}
+	assert_int_equal(cow_store_commit(store, NULL), 0);
+	cow_store_close(store);
+	io_file_close(file);
+	snprintf(command, sizeof(command),
+		 "cd %s && for k in 0 1 2; do dd if=F bs=4096 skip=$((1 + k * 257)) count=1 "
+		 "2>/dev/null; "
+		 "done | od -An -v -tu8 -w16 | awk '$2 { print $1, $2 }' | sort -n >T && "
+		 "{ head -c 512 F; cat T; while read -r old new; do "
+		 "[ $((old * 4096)) -lt 131072 ] && dd if=F bs=4096 skip=$new count=1 2>/dev/null; "
+		 "done <T; } | sha256sum",
+		 r->dir);
+	shell(command, want, sizeof(want));
+	assert_int_equal(record_identify_overlay(r->io, "F", &id, &empty, NULL), 0);
+	assert_false(empty);
+	assert_int_equal(id.bytes, 8 << 20);
+	assert_string_equal(id.hash, want);
+}
+
 static void test_too_long(void **state)
 {
 	struct room *r = *state;
@@ -221,8 +359,9 @@ static void test_log(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = { T(test_round), T(test_torn), T(test_too_long),
-					    T(test_log) };
+	const struct CMUnitTest tests[] = {
+		T(test_round),    T(test_torn),     T(test_too_long),        T(test_log),
+		T(test_versions), T(test_identity), T(test_overlay_identity)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

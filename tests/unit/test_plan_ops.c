@@ -207,6 +207,31 @@ static void test_pending_refuses(void **state)
 	done(&resume, "Nothing was interrupted");
 }
 
+/* A note of another version: nothing is begun, finished or cleaned away. */
+static void test_version_refuses(void **state)
+{
+	struct lm_options merge = {.op = LM_OP_MERGE}, resume = {.op = LM_OP_RESUME};
+	struct journal_entry e[] = {{"op", "merge"}};
+	struct io *io;
+	char line[600];
+
+	(void)state;
+	assert_int_equal(io_dir_open(stick.top, &io), 0);
+	assert_int_equal(journal_pending_write(io, "LiveOS", "Words.", e, 1, NULL), 0);
+	io_close(io);
+	snprintf(line, sizeof(line),
+		 "cd %s/LiveOS/livemend && sed -e '/^sha256: /,$d' -e 's/^journal: 2/journal: 3/' "
+		 "PENDING.txt >t && echo \"sha256: $(sha256sum <t | cut -d' ' -f1)\" >>t && "
+		 "{ cat t; yes '' | head -c 8192; } | head -c 8192 >PENDING.txt && rm t",
+		 stick.top);
+	assert_int_equal(system(line), 0);
+	poke("LiveOS/livemend.new", 0, "half of an image", 16);
+	refused(&merge, -EBUSY, "resume");
+	refused(&resume, -EPROTONOSUPPORT, "version");
+	assert_true(small_exists(&stick, "LiveOS/livemend/PENDING.txt"));
+	assert_true(small_exists(&stick, "LiveOS/livemend.new"));
+}
+
 /* A note from another stick, or by a stranger: it names files that it must not get at. */
 static void test_foreign_note(void **state)
 {
@@ -480,9 +505,10 @@ static void change_to_image(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 #define TESTS                                                                                      \
-	T(test_merge_plan), T(test_merge_refusals), T(test_pending_refuses), T(test_foreign_note), \
-		T(test_leftover), T(test_reset_and_nothing), T(test_merge), T(test_export),        \
-		T(test_osmin), T(test_fsck_clean), T(test_fsck_dirty), T(test_fsck_errors)
+	T(test_merge_plan), T(test_merge_refusals), T(test_pending_refuses),                       \
+		T(test_version_refuses), T(test_foreign_note), T(test_leftover),                   \
+		T(test_reset_and_nothing), T(test_merge), T(test_export), T(test_osmin),           \
+		T(test_fsck_clean), T(test_fsck_dirty), T(test_fsck_errors)
 
 int main(void)
 {

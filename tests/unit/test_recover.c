@@ -202,6 +202,37 @@ static void undo_file_goes_both_ways(void **state)
 	no_folder(io, path);
 }
 
+/* Its sums are those that sha256sum makes; one with the sums of before is not called damaged. */
+static void undo_file_has_a_sum_for_all(void **state)
+{
+	static const char check[] =
+		"cd %s && set -- $(od -An -v -tu8 -j32 -N8 undo) && "
+		"[ $(head -c $(($1 - 32)) undo | sha256sum | cut -c-64) = "
+		"$(tail -c +$(($1 - 31)) undo | head -c 32 | od -An -v -tx1 | tr -d ' \n') ] && "
+		"[ $(tail -c +$(($1 - 31)) undo | head -c 104 | sha256sum | cut -c-64) = "
+		"$(tail -c 32 undo | od -An -v -tx1 | tr -d ' \n') ]";
+	struct lm_error err;
+	struct redo *redo;
+	struct io_file *file, *log;
+	char path[64], command[500];
+	struct io *io = folder(path);
+
+	(void)state;
+	file = file_of(io, "f", 20000);
+	redo = undo_of(io, file);
+	assert_int_equal(redo_seal(io, "undo", redo, "abcdef", NULL), 0);
+	redo_close(redo);
+	snprintf(command, sizeof(command), check, path);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(io_open(io, "undo", IO_WRITE, &log), 0);
+	assert_int_equal(io_pwrite(log, "LMREDO1", 7, 0), 0);
+	io_file_close(log);
+	assert_int_equal(redo_open(io, "undo", &redo, &err), -EPROTONOSUPPORT);
+	assert_true(strstr(err.why, "version") != NULL);
+	io_file_close(file);
+	no_folder(io, path);
+}
+
 /* No bit of it can be wrong without being noticed; what is cut off is no undo file. */
 static void undo_file_is_proved(void **state)
 {
@@ -385,6 +416,7 @@ int main(void)
 		cmocka_unit_test(patch_gathers),
 		cmocka_unit_test(undo_file_goes_both_ways),
 		cmocka_unit_test(undo_file_is_proved),
+		cmocka_unit_test(undo_file_has_a_sum_for_all),
 		cmocka_unit_test(lengths_are_sensible),
 		cmocka_unit_test(holes_get_what_there_is),
 		cmocka_unit_test(only_what_makes_sense),
