@@ -35,7 +35,7 @@ struct crash {
 	const struct small_files *start; /* what each run begins with */
 	/* Options and context of every run, op's or resume's; NULL: as they are. */
 	void (*prepare)(struct lm_ctx *ctx, struct lm_options *options);
-	bool no_exchange; /* the file system cannot exchange names */
+	enum renames renames; /* what the file system can do */
 
 	void (*begin)(void);           /* before the run that nothing happens to; may be NULL */
 	void (*check)(void);           /* true at any instant */
