@@ -168,34 +168,22 @@ static int probe_others(struct fs *fs, struct lm_error *err)
 	return 0;
 }
 
-/*
- * What libext2fs believes without a check: sizes that must fit into the
- * source, so that memory stays in proportion to it and nothing divides by 0.
- */
 static bool super_makes_sense(struct fs *fs, const unsigned char *sb)
 {
-	uint64_t blocks, bytes, inode_bytes, size = fs->channel.src->size_bytes;
-	uint32_t log_block = get_le32(sb + 0x18), first = get_le32(sb + 0x14);
-	uint32_t inodes = get_le32(sb), inode_size = get_le32(sb + 0x4c) ? get_le16(sb + 0x58) : 128;
+	uint64_t size = fs->channel.src->size_bytes, bytes;
 	char a[16], b[16];
 
-	blocks = get_le32(sb + 0x04);
-	if (get_le32(sb + 0x60) & EXT4_FEATURE_INCOMPAT_64BIT)
-		blocks |= (uint64_t)get_le32(sb + 0x150) << 32;
-	if (log_block > 6 || get_le32(sb + 0x20) == 0 || get_le32(sb + 0x28) == 0 ||
-	    inode_size < 128 || first >= blocks || inodes == 0 ||
-	    mul_overflows(blocks, (uint64_t)1024 << log_block, &bytes) ||
-	    mul_overflows((uint64_t)inodes, (uint64_t)inode_size, &inode_bytes) ||
-	    inode_bytes > bytes) {
+	switch (fs_super_check(sb, size, &bytes)) {
+	case FS_SUPER_NONSENSE:
 		set_trouble(fs, "%s", _("its superblock makes no sense"));
 		return false;
-	}
-	if (bytes > size) {
+	case FS_SUPER_TOO_LARGE:
 		set_trouble(fs, _("it claims %s, but only %s are there"), text_size(a, bytes),
 			    text_size(b, size));
 		return false;
+	default:
+		return true;
 	}
-	return true;
 }
 
 static int probe(struct fs *fs, struct lm_error *err)
@@ -203,9 +191,9 @@ static int probe(struct fs *fs, struct lm_error *err)
 	unsigned char *sb = fs->super;
 	int r;
 
-	if (fs->channel.src->size_bytes < 2048)
+	if (fs->channel.src->size_bytes < FS_SUPER_OFF + FS_SUPER_BYTES)
 		return probe_others(fs, err);
-	r = io_source_read(fs->channel.src, sb, sizeof(fs->super), 1024, err);
+	r = io_source_read(fs->channel.src, sb, sizeof(fs->super), FS_SUPER_OFF, err);
 	if (r < 0)
 		return r;
 	if (get_le16(sb + 0x38) != EXT2_SUPER_MAGIC)

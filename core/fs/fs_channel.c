@@ -199,11 +199,50 @@ static void library_init(void)
 	set_com_err_hook(drop_message);
 }
 
+enum fs_super fs_super_check(const unsigned char *sb, uint64_t size, uint64_t *bytes)
+{
+	uint32_t log_block = get_le32(sb + 0x18), first = get_le32(sb + 0x14);
+	uint32_t inodes = get_le32(sb), inode_size = get_le32(sb + 0x4c) ? get_le16(sb + 0x58) : 128;
+	uint64_t blocks = get_le32(sb + 0x04), inode_bytes;
+
+	if (get_le32(sb + 0x60) & EXT4_FEATURE_INCOMPAT_64BIT)
+		blocks |= (uint64_t)get_le32(sb + 0x150) << 32;
+	/* Bitmaps that begin behind block 1 are read to a place behind their memory. */
+	if (log_block > 6 || get_le32(sb + 0x20) == 0 || get_le32(sb + 0x28) == 0 ||
+	    inode_size < 128 || first > 1 || first >= blocks || inodes == 0 ||
+	    mul_overflows(blocks, (uint64_t)1024 << log_block, bytes) ||
+	    mul_overflows((uint64_t)inodes, (uint64_t)inode_size, &inode_bytes) ||
+	    inode_bytes > *bytes)
+		return FS_SUPER_NONSENSE;
+	return *bytes > size ? FS_SUPER_TOO_LARGE : FS_SUPER_SOUND;
+}
+
+/* Not for fs.c alone: an image or device that is read as a stick comes here, too. */
+static errcode_t check_before(struct fs_channel *channel)
+{
+	unsigned char sb[FS_SUPER_BYTES];
+	struct lm_error err;
+	uint64_t bytes;
+
+	/* What is no such file system, or cannot be read, libext2fs has its own words for. */
+	if (channel->src->size_bytes < FS_SUPER_OFF + sizeof(sb) ||
+	    io_source_read(channel->src, sb, sizeof(sb), FS_SUPER_OFF, &err) < 0 ||
+	    get_le16(sb + 0x38) != EXT2_SUPER_MAGIC)
+		return 0;
+	return fs_super_check(sb, channel->src->size_bytes, &bytes) == FS_SUPER_SOUND ?
+		       0 :
+		       EXT2_ET_CORRUPT_SUPERBLOCK;
+}
+
 errcode_t fs_ext_open(struct fs_channel *channel, int flags, ext2_filsys *ext)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	errcode_t code = check_before(channel);
 	char name[sizeof(NAME_PREFIX) + 2 * sizeof(uintptr_t)];
 
+	*ext = NULL;
+	if (code)
+		return code;
 	pthread_once(&once, library_init);
 	snprintf(name, sizeof(name), NAME_PREFIX "%" PRIxPTR, (uintptr_t)channel);
 	/* Multi-mount protection would open the name as a path. */

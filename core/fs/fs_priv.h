@@ -7,6 +7,9 @@
 
 #include "core/fs/fs.h"
 
+#define FS_SUPER_OFF   1024u
+#define FS_SUPER_BYTES 1024u
+
 /* What stands behind an io_channel. Must not move while the file system is open. */
 struct fs_channel {
 	struct io_source *src;
@@ -18,7 +21,7 @@ struct fs {
 	struct fs_channel channel;
 	ext2_filsys ext; /* NULL when not readable */
 	struct fs_info info;
-	unsigned char super[1024]; /* as it lies in the source; where info.ext */
+	unsigned char super[FS_SUPER_BYTES]; /* as it lies in the source; where info.ext */
 	uint64_t free_clusters; /* as the group descriptors say */
 	/* One bit a cluster, from the one that holds the first data block; NULL until loaded. */
 	unsigned char *used;
@@ -27,7 +30,16 @@ struct fs {
 	uint64_t data_start;    /* byte of the source where used begins */
 };
 
-/* ext2fs_open2() on channel->src. flags: EXT2_FLAG_RW or 0; the rest is added here. */
+/*
+ * What libext2fs believes of a superblock without a check: sizes that must fit
+ * into the source (of size bytes), so that memory stays in proportion to it,
+ * nothing divides by 0, and nothing is written behind a buffer. *bytes gets
+ * what it claims.
+ */
+enum fs_super { FS_SUPER_SOUND, FS_SUPER_NONSENSE, FS_SUPER_TOO_LARGE };
+enum fs_super fs_super_check(const unsigned char *sb, uint64_t size, uint64_t *bytes);
+
+/* ext2fs_open2() on channel->src, once its superblock is sound. flags: EXT2_FLAG_RW or 0; the rest is added here. */
 errcode_t fs_ext_open(struct fs_channel *channel, int flags, ext2_filsys *ext);
 
 /*

@@ -299,9 +299,31 @@ static int cleanup(void **state)
 	return unlink(lab_path());
 }
 
+/* libext2fs would read the bitmaps to a place behind the memory that it has for them. */
+static void test_first_block(void **state)
+{
+	struct io_source *src;
+	struct fs_edit *ed;
+	struct lm_error err;
+	struct fs *fs;
+
+	(void)state;
+	lab_mkfs("-b 1024 -O ^metadata_csum", 4096);
+	assert_int_equal(lab_run("printf '\\201' | dd of=%s bs=1 seek=1044 conv=notrunc 2>/dev/null",
+				 lab_path()), 0);
+	src = lab_source(IO_WRITE);
+	assert_int_equal(fs_open(src, &fs, &err), 0);
+	assert_false(fs_info(fs)->readable);
+	assert_int_equal(fs_load_bitmap(fs, &err), -EMEDIUMTYPE);
+	fs_close(fs);
+	assert_int_equal(fs_edit_open(src, &ed, &err), -EUCLEAN);
+	io_source_close(src);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_first_block),
 		cmocka_unit_test(test_edit), cmocka_unit_test(test_bitmap),
 		cmocka_unit_test(test_none), cmocka_unit_test(test_same),
 		cmocka_unit_test(test_zero_free), cmocka_unit_test(test_journal),
