@@ -332,6 +332,8 @@ static int ext_fsinfo(struct io *io, struct io_fsinfo *info)
 							     "ext2");
 	info->size_bytes = ext2fs_blocks_count(s) * e->fs->blocksize;
 	info->free_bytes = spare > kept ? (spare - kept) * e->fs->blocksize : 0;
+	/* A stranger's figure. */
+	info->free_bytes = min_u64(info->free_bytes, info->size_bytes);
 	info->inodes_free = s->s_free_inodes_count;
 	info->file_limit_bytes = UINT64_MAX;
 	return 0;
