@@ -145,6 +145,7 @@ static int parse_line(struct record *r, char *line)
 static int parse_record(struct record *r, char *text, size_t len)
 {
 	char *line, *last, *save = NULL, want[SUM_DIGITS + 1];
+	size_t i;
 	int ret = 0;
 
 	if (strlen(text) != len || strncmp(text, MAGIC_LINE, sizeof(MAGIC_LINE) - 1) != 0)
@@ -162,6 +163,11 @@ static int parse_record(struct record *r, char *text, size_t len)
 	for (line = strtok_r(text + sizeof(MAGIC_LINE) - 1, "\n", &save); line && !ret;
 	     line = strtok_r(NULL, "\n", &save))
 		ret = parse_line(r, line);
+	/* Half of what an overlay belongs to says nothing, and could not be written again. */
+	for (i = 0; i < r->count && !ret; i++) {
+		if (!r->pairs[i].image[0] || !r->pairs[i].uuid[0])
+			ret = -EBADMSG;
+	}
 	return ret;
 }
 
@@ -297,6 +303,12 @@ int stick_pair_write(struct io *io, const char *live_dir, const char *overlay_pa
 	if (ret == -ENOMEM)
 		goto out;
 	text = print_record(&r, &now, &len);
+	/* With those of a stranger it may become longer than one that is read: then without them. */
+	if (text && len > RECORD_MAX) {
+		free(text);
+		r.count = 0;
+		text = print_record(&r, &now, &len);
+	}
 	if (!text) {
 		ret = -ENOMEM;
 		goto out;

@@ -267,6 +267,41 @@ static void test_pairing(void **state)
 	assert_int_equal(stick_pair_write(io, "LiveOS", s->overlays[0].path, &image, &fs, NULL), 0);
 	assert_int_equal(stick_pair_read(s, 0, &image, &fs, &recorded, &matches, NULL), 0);
 	assert_true(recorded && matches);
+	/* So is one that says half, with a checksum that is right. */
+	help_run(dir, "printf 'livemend pairing 2\\noverlay: half\\nsha256: %s\\n' "
+		      "$(printf 'livemend pairing 2\\noverlay: half\\n' | sha256sum | cut -c1-64) "
+		      ">s/LiveOS/livemend/pairing");
+	assert_int_equal(stick_pair_write(io, "LiveOS", s->overlays[0].path, &image, &fs, NULL), 0);
+	assert_int_equal(stick_pair_read(s, 0, &image, &fs, &recorded, &matches, NULL), 0);
+	assert_true(recorded && matches);
+	io_close(io);
+	lm_stick_close(s);
+}
+
+/* However many there are, and however long their names: what was written last can be read. */
+static void test_many_pairs(void **state)
+{
+	struct image_info image = { .bytes_used = 12345 };
+	struct fs_info fs = { .size_bytes = 1 << 20 };
+	bool recorded, matches;
+	struct lm_stick *s;
+	char path[260], *own;
+	struct io *io;
+
+	(void)state;
+	s = open_ok("s");
+	assert_int_equal(io_dir_open(help_path(dir, "s"), &io), 0);
+	own = s->overlays[0].path;
+	s->overlays[0].path = path;
+	for (int i = 0; i < 80; i++) {
+		memset(path, 1, sizeof(path));
+		memcpy(path, "LiveOS/", 7);
+		snprintf(path + 250, 10, "%d", i);
+		assert_int_equal(stick_pair_write(io, "LiveOS", path, &image, &fs, NULL), 0);
+		assert_int_equal(stick_pair_read(s, 0, &image, &fs, &recorded, &matches, NULL), 0);
+		assert_true(recorded && matches);
+	}
+	s->overlays[0].path = own;
 	io_close(io);
 	lm_stick_close(s);
 }
@@ -281,6 +316,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_private_mount, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_attached, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pairing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many_pairs, setup, teardown),
 	};
 
 	alarm(120);
