@@ -68,12 +68,13 @@ static void add_options(struct boot_reader *r, struct boot_entry *e, const char 
 	strcpy(joined + old, more);
 }
 
-static void read_entry(struct boot_reader *r, struct found *f)
+/* False: it cannot be read, and is none. */
+static bool read_entry(struct boot_reader *r, struct found *f)
 {
 	char *text = boot_read(r, "loader/entries", f->name, NULL), *line, *save = NULL, *v;
 
 	if (!text)
-		return;
+		return false;
 	for (line = strtok_r(text, "\r\n", &save); line; line = strtok_r(NULL, "\r\n", &save)) {
 		if ((v = value_of(line, "title")))
 			boot_set(r, &f->e.title, v, strlen(v));
@@ -88,6 +89,7 @@ static void read_entry(struct boot_reader *r, struct found *f)
 	boot_set(r, &f->e.id, f->name, strlen(f->name) - 5);
 	if (!f->e.title)
 		boot_set(r, &f->e.title, f->name, strlen(f->name) - 5);
+	return true;
 }
 
 /* The order of the menu: those with a sort-key first, the newest version first. */
@@ -157,8 +159,14 @@ void boot_entries(struct boot_reader *r, struct boot_menu *menu)
 	dir = NULL;
 	if (io_list(r->io, "loader/entries", take_name, l) < 0)
 		goto out;
-	for (i = 0; i < l->count; i++)
-		read_entry(r, &l->list[i]);
+	for (i = 0; i < l->count;) {
+		if (read_entry(r, &l->list[i])) {
+			i++;
+			continue;
+		}
+		free(l->list[i].name);
+		l->list[i] = l->list[--l->count];
+	}
 	qsort(l->list, l->count, sizeof(l->list[0]), compare);
 	for (i = 0; i < l->count; i++) {
 		struct boot_entry *e = boot_menu_add(r, menu);

@@ -306,8 +306,11 @@ static void test_loader_entries(void **state)
 	assert_string_equal(entry(s), "Live 5.10");
 	uses(s, LM_BOOT_OVERLAY, "LiveOS/overlay-L-1");
 	lm_stick_close(s);
+	/* What cannot be read is none. */
+	help_run(dir, "printf 'title \\0\\n' >s/loader/entries/live-6.0.conf");
 	put("loader/loader.conf", "timeout 3\ndefault live-5.9*\n");
 	s = look("L", "1");
+	assert_int_equal(s->boot->menus.list[0].n_entries, 2);
 	assert_string_equal(entry(s), "Live 5.9");
 	uses(s, LM_BOOT_TEMPORARY, NULL);
 	lm_stick_close(s);
