@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/json_maker.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -64,7 +65,7 @@ void jm_bool(struct json_maker *m, const char *key, bool value)
 
 void jm_double(struct json_maker *m, const char *key, double value)
 {
-	char text[64];
+	char text[DBL_MAX_10_EXP + 8]; /* the largest there is, with sign and decimals */
 
 	if (!isfinite(value)) {
 		jm_null(m, key);

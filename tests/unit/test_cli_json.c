@@ -303,6 +303,24 @@ static void plan_progress_and_result(void **state)
 	json_object_put(j);
 }
 
+/* Figures from a damaged stick may be of any size; what is printed is the number that it is. */
+static void large_numbers_are_whole(void **state)
+{
+	static const double list[] = {1.7976931348623157e308, -1e200, 1.7e19, 0.5};
+	struct lm_plan plan = {.title = NULL};
+	struct lm_progress progress = {.step = 0};
+	struct json_object *o;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		progress.bytes_per_second = list[i];
+		o = round_trip(cli_json_progress(&plan, &progress));
+		assert_true(json_object_get_double(get(get(o, "progress"), "bytes_per_second")) ==
+			    list[i]);
+		json_object_put(o);
+	}
+}
+
 static void layout_is_a_tree(void **state)
 {
 	static char a[] = "sdb1", b[] = "squashfs.img", c[] = "overlay";
@@ -326,6 +344,7 @@ int main(void)
 		cmocka_unit_test(error_is_complete),
 		cmocka_unit_test(usage_is_cut_at_the_depth),
 		cmocka_unit_test(plan_progress_and_result),
+		cmocka_unit_test(large_numbers_are_whole),
 		cmocka_unit_test(layout_is_a_tree),
 	};
 
