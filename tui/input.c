@@ -29,7 +29,7 @@ int input_open(struct input *input)
 		return -ENOMEM;
 	keypad(pad, TRUE);
 	nodelay(pad, TRUE);
-	input->pad = pad;
+	*input = (struct input){.pad = pad};
 	return 0;
 }
 
@@ -38,6 +38,47 @@ void input_close(struct input *input)
 	if (input->pad)
 		delwin(input->pad);
 	input->pad = NULL;
+}
+
+/*
+ * One character (OK), a key of curses' (KEY_CODE_YES), or nothing (ERR). The bytes of a character
+ * are put together here: get_wch() takes what follows a byte that is no character for more of it,
+ * and drops the beginning of one whose rest is still on the line.
+ */
+static int next_code(struct input *input, wint_t *code)
+{
+	int c;
+
+	if (input->held) {
+		*code = (wint_t)input->held;
+		input->held = 0;
+		return OK;
+	}
+	while ((c = wgetch(input->pad)) != ERR) {
+		bool begun = !mbsinit(&input->part);
+		char byte = (char)c;
+		wchar_t wide;
+		size_t n;
+
+		if (c > 0xff) {
+			input->part = (mbstate_t){0};
+			*code = (wint_t)c;
+			return KEY_CODE_YES;
+		}
+		n = mbrtowc(&wide, &byte, 1, &input->part);
+		if (n == (size_t)-1) {
+			input->part = (mbstate_t){0};
+			/* What does not go on with a character may begin the next one. */
+			n = begun ? mbrtowc(&wide, &byte, 1, &input->part) : (size_t)-1;
+		}
+		if (n == (size_t)-1)
+			input->part = (mbstate_t){0};
+		else if (n != (size_t)-2) {
+			*code = (wint_t)wide;
+			return OK;
+		}
+	}
+	return ERR;
 }
 
 static uint32_t from_curses(wint_t code)
@@ -96,7 +137,8 @@ static uint32_t from_char(wint_t code)
 	case '\b':
 		return K_BACKSPACE;
 	default:
-		return (uint32_t)code;
+		/* Some libraries take more for characters than there are: those would be our keys. */
+		return code < KEY_NAMED ? (uint32_t)code : KEY_NAMED;
 	}
 }
 
@@ -125,9 +167,9 @@ static uint32_t sequence(struct input *input, wint_t first)
 	size_t n = 1, i;
 	wint_t code;
 
-	while (wget_wch(input->pad, &code) == OK) {
+	while (next_code(input, &code) == OK) {
 		if (code < 0x20 || code > 0x7e) {
-			unget_wch((wchar_t)code);
+			input->held = (uint32_t)code;
 			break;
 		}
 		if (n + 1 < sizeof(s))
@@ -145,20 +187,20 @@ static uint32_t sequence(struct input *input, wint_t first)
 uint32_t input_key(struct input *input)
 {
 	wint_t code = 0;
-	int rc = wget_wch(input->pad, &code);
+	int rc = next_code(input, &code);
 	uint32_t key;
 
 	if (rc == ERR)
 		return 0;
 	key = rc == KEY_CODE_YES ? from_curses(code) : from_char(code);
-	if (key != K_ESC || wget_wch(input->pad, &code) != OK)
+	if (key != K_ESC || next_code(input, &code) != OK)
 		return key;
 	/* curses has waited ESCDELAY for more, and more has come */
 	if (code >= '0' && code <= '9')
 		return (uint32_t)(K_F0 + (code == '0' ? 10 : (int)(code - '0')));
 	if (code == '[' || code == 'O')
 		return sequence(input, code);
-	unget_wch((wchar_t)code);
+	input->held = (uint32_t)code;
 	return K_ESC;
 }
 
@@ -183,8 +225,11 @@ uint32_t key_from_name(const char *name, size_t len)
 			return names[i].key;
 	if (len == 3 && name[0] == 'C' && name[1] == '-')
 		return K_CTRL(name[2]);
-	if (len >= 2 && name[0] == 'F' && name[1] >= '1' && name[1] <= '9')
-		return (uint32_t)(K_F0 + (int)strtol(name + 1, NULL, 10));
+	if (len >= 2 && name[0] == 'F' && name[1] >= '1' && name[1] <= '9') {
+		long number = strtol(name + 1, NULL, 10);
+
+		return number <= K_LAST - K_F0 ? (uint32_t)(K_F0 + number) : 0;
+	}
 	if (len > 0 && mbrtowc(&wide, name, len, &state) == len)
 		return (uint32_t)wide;
 	return 0;

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <wchar.h>
 
 /* A key is a Unicode character (control keys are 1 to 26), or one of these. */
 enum {
@@ -32,6 +33,8 @@ enum {
 
 struct input {
 	void *pad;      /* keys are read through a window that is never shown */
+	mbstate_t part; /* of a character whose rest has not come yet */
+	uint32_t held;  /* a character that was read and is still to be given, 0: none */
 	int64_t esc_at; /* when Esc was pressed last, in milliseconds; 0: not lately */
 };
 

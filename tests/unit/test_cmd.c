@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test_cmd.c - the table of keys: nothing hangs on an F key, nothing is out of reach */
+#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "help/help.h"
 #include "tui/cmd.h"
 #include "tui/input.h"
+#include "tui/lmcurses.h"
 
 #define N_CONTEXTS 13
 
@@ -129,12 +132,74 @@ static void test_slow_esc(void **state)
 	assert_int_equal(input_after_esc(&input, '4', 1000200, false), '4');
 }
 
+static void test_names(void **state)
+{
+	static const char *const none[] = {"F13", "F99999999999", "", "Enter ", "\303"};
+
+	(void)state;
+	assert_int_equal(key_from_name("F12", 3), K_LAST);
+	assert_int_equal(key_from_name("q", 1), 'q');
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		assert_int_equal(key_from_name(none[i], strlen(none[i])), 0);
+}
+
+static void reads(struct input *input, int line, const char *bytes, const uint32_t *keys)
+{
+	uint32_t key;
+
+	assert_int_equal(write(line, bytes, strlen(bytes)), strlen(bytes));
+	while ((key = input_key(input)) != 0)
+		assert_int_equal(key, *keys++);
+	assert_int_equal(*keys, 0);
+}
+
+/* What comes from the line byte by byte, and what is no character. */
+static void test_bytes(void **state)
+{
+	struct input input;
+	SCREEN *screen;
+	FILE *in, *out;
+	uint32_t key;
+	int line[2];
+
+	(void)state;
+	setlocale(LC_ALL, "C.UTF-8");
+	assert_int_equal(pipe(line), 0);
+	in = fdopen(line[0], "r");
+	out = fopen("/dev/null", "w");
+	screen = newterm("xterm", out, in);
+	assert_non_null(screen);
+	raw();
+	meta(stdscr, TRUE);
+	set_escdelay(0);
+	assert_int_equal(input_open(&input), 0);
+	reads(&input, line[1], "a\303\244q", (uint32_t[]){'a', 0xe4, 'q', 0});
+	/* A byte that is none takes nothing with it. */
+	reads(&input, line[1], "\377b\033OA", (uint32_t[]){'b', K_UP, 0});
+	reads(&input, line[1], "\303b\303\303\244", (uint32_t[]){'b', 0xe4, 0});
+	/* Slow lines: the rest comes later. */
+	reads(&input, line[1], "\360\237", (uint32_t[]){0});
+	reads(&input, line[1], "\230\200\033", (uint32_t[]){0x1f600, K_ESC, 0});
+	/* Beyond Unicode there are keys of ours, and nobody else's. */
+	assert_int_equal(write(line[1], "\364\220\200\201", 4), 4);
+	while ((key = input_key(&input)) != 0)
+		assert_int_equal(key, KEY_NAMED);
+	input_close(&input);
+	endwin();
+	delscreen(screen);
+	fclose(in);
+	fclose(out);
+	close(line[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_topics),
 		cmocka_unit_test(test_slow_esc),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
