@@ -30,9 +30,8 @@ struct dm_attach {
 };
 
 /*
- * Attaches overlay number `overlay` of stick->overlays over the base, files
- * opened beneath stick->io: for writing that must be the writable table of a
- * stick_rw (a struct lm_stick of its own, as struct merge has in `seen`).
+ * Attaches the overlay over the base, files opened beneath pair->io: for
+ * writing that must be the writable table of a stick_rw.
  *
  * Refuses (LM_REFUSED) what is attached already, an overlay that does not
  * belong to the base, a damaged or invalid store, an absurd chunk size, an
@@ -41,6 +40,9 @@ struct dm_attach {
  * could use: -ENOTTY; open it by stick_rw_open() first. An empty new store
  * that may not be written to shows as the base alone.
  */
+int dm_attach_pair(const struct stick_pair *pair, unsigned flags, struct dm_attach **attach,
+		   struct lm_error *err);
+/* The same for a pair of the stick's, as it is looked at. */
 int dm_attach_open(struct lm_stick *stick, size_t overlay, unsigned flags,
 		   struct dm_attach **attach, struct lm_error *err);
 /*

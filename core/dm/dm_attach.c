@@ -36,13 +36,13 @@ static int open_failed(struct lm_error *err, int ret, const char *on)
 
 /* -------------------------------------------------------- what stands against it -- */
 
-static int check_store(const struct lm_stick *s, size_t overlay, const struct stick_look *look,
-		       unsigned flags, struct lm_error *err)
+static int check_store(const struct stick_pair *s, const struct stick_look *look, unsigned flags,
+		       struct lm_error *err)
 {
-	const char *path = s->overlays[overlay].path;
+	const char *path = s->overlay->path;
 	const struct cow_info *info;
 
-	if (s->overlays[overlay].kind != LM_OVERLAY_DM_SNAPSHOT)
+	if (s->overlay->kind != LM_OVERLAY_DM_SNAPSHOT)
 		return refuse(err, -EOPNOTSUPP, path,
 			      _("this overlay is no dm-snapshot store, device-mapper has nothing "
 				"to do with it"),
@@ -141,8 +141,8 @@ static void inside_close(struct inside *in)
 	free(in);
 }
 
-static int open_inside(struct lm_stick *s, const struct stick_look *look, struct dm_attach *a,
-		       struct io_file **root, struct lm_error *err)
+static int open_inside(const struct stick_pair *s, const struct stick_look *look,
+		       struct dm_attach *a, struct io_file **root, struct lm_error *err)
 {
 	const char *name = image_info(look->image)->root_path;
 	struct inside *in = calloc(1, sizeof(*in));
@@ -150,19 +150,19 @@ static int open_inside(struct lm_stick *s, const struct stick_look *look, struct
 	int ret;
 
 	if (!in)
-		return open_failed(err, -ENOMEM, s->base_path);
+		return open_failed(err, -ENOMEM, s->base);
 	in->mount = -1;
 	a->inside = in;
 	/* Through the page cache: SquashFS reads block by block, and would be without readahead. */
-	ret = dm_loop_attach_file(s->ctx, look->base_file, s->base_path, DM_LOOP_READONLY,
-				  &in->loop, err);
+	ret = dm_loop_attach_file(s->ctx, look->base_file, s->base, DM_LOOP_READONLY, &in->loop,
+				  err);
 	if (ret)
 		return ret;
 	in->mount = stick_mount_private(in->loop->node, "squashfs", true);
 	if (in->mount < 0) {
 		ret = in->mount;
 		in->mount = -1;
-		return lm_fail(err, ret, s->base_path,
+		return lm_fail(err, ret, s->base,
 			       _("Can this kernel read SquashFS, in that compression? `--engine "
 				 "direct` does without it."),
 			       "%s", _("Mounting the image failed"));
@@ -174,8 +174,8 @@ static int open_inside(struct lm_stick *s, const struct stick_look *look, struct
 	return ret ? open_failed(err, ret, name) : 0;
 }
 
-static int attach_base(struct lm_stick *s, const struct stick_look *look, struct dm_attach *a,
-		       struct lm_error *err)
+static int attach_base(const struct stick_pair *s, const struct stick_look *look,
+		       struct dm_attach *a, struct lm_error *err)
 {
 	struct io_file *root = NULL;
 	int ret;
@@ -185,14 +185,13 @@ static int attach_base(struct lm_stick *s, const struct stick_look *look, struct
 		if (ret)
 			return ret;
 	}
-	ret = dm_loop_attach_file(s->ctx, root ? root : look->base_file,
-				  s->base_path, DM_LOOP_READONLY | (root ? 0 : DM_LOOP_DIRECT),
-				  &a->base, err);
+	ret = dm_loop_attach_file(s->ctx, root ? root : look->base_file, s->base,
+				  DM_LOOP_READONLY | (root ? 0 : DM_LOOP_DIRECT), &a->base, err);
 	io_file_close(root);
 	if (!ret) {
 		a->sectors = a->base->sectors;
 		if (a->sectors != look->base->size_bytes / 512)
-			ret = refuse(err, -EUCLEAN, s->base_path,
+			ret = refuse(err, -EUCLEAN, s->base,
 				     _("the kernel sees another size of the root image than "
 				       "livemend"),
 				     NULL);
@@ -202,10 +201,10 @@ static int attach_base(struct lm_stick *s, const struct stick_look *look, struct
 
 /* --------------------------------------------------------------- the overlay -- */
 
-static int attach_overlay(struct lm_stick *s, size_t overlay, const struct stick_look *look,
+static int attach_overlay(const struct stick_pair *s, const struct stick_look *look,
 			  struct dm_attach *a, struct dm_target *table, struct lm_error *err)
 {
-	const char *path = s->overlays[overlay].path;
+	const char *path = s->overlay->path;
 	const struct cow_info *info = cow_store_info(look->store);
 	struct io_file *file = NULL;
 	int ret;
@@ -254,10 +253,10 @@ static int prove(const struct dm_attach *a, const struct stick_look *look, const
 	return 0;
 }
 
-static int build(struct lm_stick *s, size_t overlay, unsigned flags, const struct stick_look *look,
+static int build(const struct stick_pair *s, unsigned flags, const struct stick_look *look,
 		 struct dm_attach *a, struct lm_error *err)
 {
-	bool with = !(flags & DM_ATTACH_BASE) && overlay < s->n_overlays;
+	bool with = !(flags & DM_ATTACH_BASE) && s->overlay;
 	struct dm_target table;
 	int ret;
 
@@ -272,7 +271,7 @@ static int build(struct lm_stick *s, size_t overlay, unsigned flags, const struc
 				"kernel could use"),
 			      _("Mount it and give the mount point to livemend."));
 	if (with) {
-		ret = check_store(s, overlay, look, flags, err);
+		ret = check_store(s, look, flags, err);
 		if (ret)
 			return ret;
 		/* The kernel would write a header into a new store, or fail at that. */
@@ -280,43 +279,43 @@ static int build(struct lm_stick *s, size_t overlay, unsigned flags, const struc
 			with = false;
 	}
 	a->writable = with && flags & DM_ATTACH_WRITE && !(flags & DM_ATTACH_FORCE);
-	ret = check_base_steady(look->base_file, s->base_path, err);
+	ret = check_base_steady(look->base_file, s->base, err);
 	if (!ret)
 		ret = attach_base(s, look, a, err);
 	if (ret)
 		return ret;
 	if (with)
-		ret = attach_overlay(s, overlay, look, a, &table, err);
+		ret = attach_overlay(s, look, a, &table, err);
 	else
 		ret = dm_target_linear(&table, a->sectors, a->base->devno, 0);
 	if (!ret)
 		ret = dm_dev_create(s->ctx, "view", &table, 1, a->writable ? 0 : DM_DEV_READONLY,
 				    &a->dev, err);
 	if (!ret && with)
-		ret = prove(a, look, s->overlays[overlay].path, err);
+		ret = prove(a, look, s->overlay->path, err);
 	return ret;
 }
 
-int dm_attach_open(struct lm_stick *stick, size_t overlay, unsigned flags,
-		   struct dm_attach **attach, struct lm_error *err)
+int dm_attach_pair(const struct stick_pair *pair, unsigned flags, struct dm_attach **attach,
+		   struct lm_error *err)
 {
 	struct stick_look look;
 	struct dm_attach *a;
 	int ret;
 
 	*attach = NULL;
-	ret = dm_engine_possible(stick->ctx, NULL, err);
+	ret = dm_engine_possible(pair->ctx, NULL, err);
 	if (ret)
 		return ret;
 	a = calloc(1, sizeof(*a));
 	if (!a)
-		return open_failed(err, -ENOMEM, stick->given);
-	ret = stick_look_open(stick, overlay, &look, err);
+		return open_failed(err, -ENOMEM, pair->given);
+	ret = stick_look_pair(pair, &look, err);
 	if (ret) {
 		free(a);
 		return ret;
 	}
-	ret = build(stick, overlay, flags, &look, a, err);
+	ret = build(pair, flags, &look, a, err);
 	stick_look_close(&look);
 	if (ret) {
 		dm_attach_close(a, NULL);
@@ -324,6 +323,14 @@ int dm_attach_open(struct lm_stick *stick, size_t overlay, unsigned flags,
 	}
 	*attach = a;
 	return 0;
+}
+
+int dm_attach_open(struct lm_stick *stick, size_t overlay, unsigned flags,
+		   struct dm_attach **attach, struct lm_error *err)
+{
+	const struct stick_pair pair = stick_pair_of(stick, overlay);
+
+	return dm_attach_pair(&pair, flags, attach, err);
 }
 
 static int flush(struct dm_attach *a, struct lm_error *err)

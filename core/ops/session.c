@@ -105,11 +105,11 @@ int session_look(struct session *s, const char *base, struct lm_error *err)
 
 	session_unlook(s);
 	/* What was written must be seen: everything goes through the one table. */
-	s->seen = *s->stick;
-	s->seen.io = s->rw.io;
-	s->seen.base_path = (char *)(uintptr_t)base;
-	s->seen.container = s->bare ? STICK_BARE : STICK_SQUASHFS;
-	ret = stick_look_open(&s->seen, 0, &s->look, err);
+	s->pair = stick_pair_of(s->stick, 0);
+	s->pair.io = s->rw.io;
+	s->pair.base = base;
+	s->pair.container = s->bare ? STICK_BARE : STICK_SQUASHFS;
+	ret = stick_look_pair(&s->pair, &s->look, err);
 	s->looking = ret == 0;
 	if (ret == 0 && s->look.trouble.code != 0) {
 		if (err)

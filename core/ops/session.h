@@ -35,7 +35,7 @@ struct session {
 	bool committed; /* from here on it is finished or resumed, not undone */
 
 	/* base and overlay, looked at */
-	struct lm_stick seen; /* the stick through the writable table */
+	struct stick_pair pair; /* through the writable table */
 	struct stick_look look;
 	bool looking;
 	/*

@@ -45,7 +45,7 @@ static int run_e2fsck_kernel(struct session *s, enum fs_e2fsck mode, int *status
 	struct lm_error later;
 	int ret, closed;
 
-	ret = dm_attach_open(&s->seen, 0, mode != FS_CHECK ? DM_ATTACH_WRITE : 0, &a, err);
+	ret = dm_attach_pair(&s->pair, mode != FS_CHECK ? DM_ATTACH_WRITE : 0, &a, err);
 	if (ret < 0)
 		return ret;
 	ret = dm_attach_e2fsck(a, mode, on_fsck_progress, on_fsck_line, s, status, err);

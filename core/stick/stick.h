@@ -70,7 +70,25 @@ struct stick_look {
 	struct lm_error trouble; /* first thing that could not be opened, code 0 = all well */
 };
 
-/* Opens read-only. overlay: index into stick->overlays. Fails only without memory. */
+/*
+ * A base and an overlay, wherever they lie: what is looked at, or given to the
+ * kernel. Nothing in it is owned.
+ */
+struct stick_pair {
+	struct lm_ctx *ctx;
+	const char *given;    /* of the stick, for messages */
+	struct io *io;        /* paths are relative to it */
+	const char *live_dir; /* where the record of pairs is */
+	const char *base;     /* NULL: none */
+	enum stick_container container;
+	const struct stick_overlay *overlay; /* NULL: none */
+};
+/* overlay: index into stick->overlays; one that is none means the base alone. */
+struct stick_pair stick_pair_of(struct lm_stick *stick, size_t overlay);
+
+/* Opens read-only. Fails only without memory. */
+int stick_look_pair(const struct stick_pair *pair, struct stick_look *look, struct lm_error *err);
+/* The same for a pair of the stick's. */
 int stick_look_open(struct lm_stick *stick, size_t overlay, struct stick_look *look,
 		    struct lm_error *err);
 void stick_look_close(struct stick_look *look);
@@ -110,7 +128,7 @@ void stick_rw_close(struct stick_rw *rw);
 int stick_mount_private(const char *node, const char *fstype, bool readonly);
 
 /* The record of what belongs together, LiveOS/livemend/pairing; see stick_pair.c. */
-int stick_pair_read(struct lm_stick *stick, size_t overlay, const struct image_info *image,
+int stick_pair_read(const struct stick_pair *pair, const struct image_info *image,
 		    const struct fs_info *base_fs, bool *recorded, bool *matches,
 		    struct lm_error *err);
 int stick_pair_write(struct io *io, const char *live_dir, const char *overlay_path,

@@ -8,8 +8,7 @@
 #include "core/ctx.h"
 #include "core/error.h"
 #include "core/i18n.h"
-#include "core/plan/journal.h"
-#include "core/stick/stick.h"
+#include "core/stick/stick_priv.h"
 #include "core/text.h"
 #include "core/view/view.h"
 
@@ -32,28 +31,28 @@ static void open_failed(struct stick_look *look, int code, const char *path)
 }
 
 /* What stands in a stick->path of our own is raw; messages are made printable by lm_fail(). */
-static void open_base(struct lm_stick *s, struct stick_look *look)
+static void open_base(const struct stick_pair *s, struct stick_look *look)
 {
 	struct lm_error e = { 0 };
 	int ret;
 
-	if (!s->base_path) {
+	if (!s->base) {
 		lm_fail(&e, -ENOENT, s->live_dir, NULL, "%s", _("There is no root image"));
 		lm_because(&e, _("neither squashfs.img nor rootfs.img is there"));
 		keep_trouble(look, &e);
 		return;
 	}
-	ret = io_open(s->io, s->base_path, IO_READ, &look->base_file);
+	ret = io_open(s->io, s->base, IO_READ, &look->base_file);
 	if (ret) {
-		open_failed(look, ret, s->base_path);
+		open_failed(look, ret, s->base);
 		return;
 	}
 	switch (s->container) {
 	case STICK_SQUASHFS:
-		ret = image_open(look->base_file, s->base_path, &look->image, &e);
+		ret = image_open(look->base_file, s->base, &look->image, &e);
 		if (!ret && image_info(look->image)->can_read &&
 		    !image_info(look->image)->root_path[0])
-			ret = lm_refuse(&e, -EOPNOTSUPP, s->base_path, NULL,
+			ret = lm_refuse(&e, -EOPNOTSUPP, s->base, NULL,
 					_("the image holds the system's files themselves, no root "
 					  "image; such a system is used with overlayfs"),
 					"%s", _("There is no root image to look into"));
@@ -61,28 +60,25 @@ static void open_base(struct lm_stick *s, struct stick_look *look)
 			ret = image_root_source(look->image, &look->base, &e);
 		break;
 	case STICK_EROFS:
-		ret = lm_refuse(&e, -EOPNOTSUPP, s->base_path, NULL,
+		ret = lm_refuse(&e, -EOPNOTSUPP, s->base, NULL,
 				_("it is an EROFS image, which livemend does not read"), "%s",
 				_("The root image cannot be opened"));
 		break;
 	default:
-		ret = io_file_source(look->base_file, false, s->base_path, 0, 0, &look->base, &e);
+		ret = io_file_source(look->base_file, false, s->base, 0, 0, &look->base, &e);
 		break;
 	}
 	if (ret)
 		keep_trouble(look, &e);
 }
 
-static void open_store(struct lm_stick *s, size_t overlay, struct stick_look *look)
+static void open_store(const struct stick_pair *s, struct stick_look *look)
 {
-	const struct stick_overlay *o;
+	const struct stick_overlay *o = s->overlay;
 	struct lm_error e = { 0 };
 	int ret;
 
-	if (overlay >= s->n_overlays)
-		return;
-	o = &s->overlays[overlay];
-	if (o->kind != LM_OVERLAY_DM_SNAPSHOT)
+	if (!o || o->kind != LM_OVERLAY_DM_SNAPSHOT)
 		return;
 	ret = io_open(s->io, o->path, IO_READ, &look->overlay_file);
 	if (ret) {
@@ -95,7 +91,7 @@ static void open_store(struct lm_stick *s, size_t overlay, struct stick_look *lo
 		keep_trouble(look, &e);
 }
 
-static void open_view(struct lm_stick *s, size_t overlay, struct stick_look *look)
+static void open_view(const struct stick_pair *s, struct stick_look *look)
 {
 	const struct cow_info *info = look->store ? cow_store_info(look->store) : NULL;
 	struct cow_store *store = look->store;
@@ -105,7 +101,7 @@ static void open_view(struct lm_stick *s, size_t overlay, struct stick_look *loo
 	if (!look->base)
 		return;
 	if (info && (info->state == LM_STATE_DAMAGED || info->state == LM_STATE_INVALID)) {
-		const char *path = s->overlays[overlay].path;
+		const char *path = s->overlay->path;
 
 		if (info->state == LM_STATE_INVALID) {
 			lm_fail(&e, -EUCLEAN, path,
@@ -134,17 +130,23 @@ static void open_fs(struct io_source *src, struct fs **fs, struct stick_look *lo
 }
 
 /* While an operation is half-way the record may name the image that is about to be, or was. */
-static bool is_pending(struct lm_stick *s)
+static bool is_pending(const struct stick_pair *s)
 {
-	struct journal_pending pending = { 0 };
-	int ret = journal_pending_read(s->io, s->live_dir, &pending, NULL);
+	static const char *const notes[] = { "livemend/PENDING.txt", "livemend/PENDING.bak" };
+	struct io_stat st;
+	bool none = true;
 
-	if (ret == 1)
-		journal_pending_free(&pending);
-	return ret != 0;
+	for (size_t i = 0; i < 2 && none; i++) {
+		char *path = stick_join(s->live_dir, notes[i]);
+		int ret = path ? io_stat(s->io, path, &st) : -ENOMEM;
+
+		none = ret == -ENOENT || ret == -ENOTDIR;
+		free(path);
+	}
+	return !none;
 }
 
-static void judge_pairing(struct lm_stick *s, size_t overlay, struct stick_look *look)
+static void judge_pairing(const struct stick_pair *s, struct stick_look *look)
 {
 	const struct cow_info *info = look->store ? cow_store_info(look->store) : NULL;
 	bool same = true, recorded = false, matches = true;
@@ -159,8 +161,8 @@ static void judge_pairing(struct lm_stick *s, size_t overlay, struct stick_look 
 		text_printable(look->pair_why, sizeof(look->pair_why), why);
 		return;
 	}
-	if (stick_pair_read(s, overlay, look->image ? image_info(look->image) : NULL,
-			    fs_info(look->base_fs), &recorded, &matches, NULL) == 0 &&
+	if (stick_pair_read(s, look->image ? image_info(look->image) : NULL, fs_info(look->base_fs),
+			    &recorded, &matches, NULL) == 0 &&
 	    recorded && !matches && !is_pending(s)) {
 		look->paired = false;
 		text_printable(look->pair_why, sizeof(look->pair_why),
@@ -169,10 +171,10 @@ static void judge_pairing(struct lm_stick *s, size_t overlay, struct stick_look 
 	}
 }
 
-static void judge_fs(struct lm_stick *s, size_t overlay, struct stick_look *look)
+static void judge_fs(const struct stick_pair *s, struct stick_look *look)
 {
 	/* While it is written to, what is read may be neither the old nor the new. */
-	unsigned tries = overlay < s->n_overlays && s->overlays[overlay].attached ? 3 : 0;
+	unsigned tries = s->overlay && s->overlay->attached ? 3 : 0;
 
 	look->fs_lost = look->fs && fs_is_lost(look->base_fs, look->fs, look->fs_why);
 	for (; look->fs_lost && tries > 0; tries--) {
@@ -183,17 +185,29 @@ static void judge_fs(struct lm_stick *s, size_t overlay, struct stick_look *look
 	}
 }
 
-int stick_look_open(struct lm_stick *stick, size_t overlay, struct stick_look *look,
-		    struct lm_error *err)
+struct stick_pair stick_pair_of(struct lm_stick *stick, size_t overlay)
+{
+	return (struct stick_pair){
+		.ctx = stick->ctx,
+		.given = stick->given,
+		.io = stick->io,
+		.live_dir = stick->live_dir,
+		.base = stick->base_path,
+		.container = stick->container,
+		.overlay = overlay < stick->n_overlays ? &stick->overlays[overlay] : NULL,
+	};
+}
+
+int stick_look_pair(const struct stick_pair *pair, struct stick_look *look, struct lm_error *err)
 {
 	memset(look, 0, sizeof(*look));
-	open_base(stick, look);
-	open_store(stick, overlay, look);
-	open_view(stick, overlay, look);
+	open_base(pair, look);
+	open_store(pair, look);
+	open_view(pair, look);
 	open_fs(look->base, &look->base_fs, look);
 	open_fs(look->view, &look->fs, look);
-	judge_pairing(stick, overlay, look);
-	judge_fs(stick, overlay, look);
+	judge_pairing(pair, look);
+	judge_fs(pair, look);
 	if (look->trouble.code == -ENOMEM) {
 		if (err)
 			*err = look->trouble;
@@ -201,6 +215,14 @@ int stick_look_open(struct lm_stick *stick, size_t overlay, struct stick_look *l
 		return -ENOMEM;
 	}
 	return 0;
+}
+
+int stick_look_open(struct lm_stick *stick, size_t overlay, struct stick_look *look,
+		    struct lm_error *err)
+{
+	const struct stick_pair pair = stick_pair_of(stick, overlay);
+
+	return stick_look_pair(&pair, look, err);
 }
 
 const char *stick_fs_help(const struct stick_look *look, const char **op)

@@ -210,7 +210,7 @@ static char *record_path(const char *live_dir)
 	return stick_join(live_dir, "livemend/pairing");
 }
 
-int stick_pair_read(struct lm_stick *stick, size_t overlay, const struct image_info *image,
+int stick_pair_read(const struct stick_pair *pair, const struct image_info *image,
 		    const struct fs_info *base_fs, bool *recorded, bool *matches,
 		    struct lm_error *err)
 {
@@ -222,13 +222,13 @@ int stick_pair_read(struct lm_stick *stick, size_t overlay, const struct image_i
 
 	*recorded = false;
 	*matches = true;
-	if (overlay >= stick->n_overlays)
+	if (!pair->overlay)
 		return 0;
-	ret = pair_of(&now, stick->overlays[overlay].path, image, base_fs);
+	ret = pair_of(&now, pair->overlay->path, image, base_fs);
 	if (ret)
 		return 0;
-	path = record_path(stick->live_dir);
-	ret = path ? read_record(stick->io, path, &r) : -ENOMEM;
+	path = record_path(pair->live_dir);
+	ret = path ? read_record(pair->io, path, &r) : -ENOMEM;
 	if (ret == -ENOMEM || ret == -EIO)
 		ret = lm_fail(err, ret, path, NULL, "%s", _("Reading the record of pairs failed"));
 	else

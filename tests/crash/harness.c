@@ -96,14 +96,14 @@ void crash_with_stick(void (*fn)(struct lm_stick *s))
 	lm_ctx_free(ctx);
 }
 
-uint64_t crash_compare_view(struct lm_stick *s)
+uint64_t crash_compare_pair(const struct stick_pair *pair)
 {
 	struct stick_look look;
 	unsigned char *now = malloc(stick.want_len);
 	uint64_t allocated;
 
 	assert_non_null(now);
-	assert_int_equal(stick_look_open(s, 0, &look, NULL), 0);
+	assert_int_equal(stick_look_pair(pair, &look, NULL), 0);
 	if (look.trouble.code != 0)
 		fail_msg("%s: looking: %s: %s: %s", where, look.trouble.what, look.trouble.on,
 			 look.trouble.why);
@@ -121,6 +121,13 @@ uint64_t crash_compare_view(struct lm_stick *s)
 	stick_look_close(&look);
 	free(now);
 	return allocated;
+}
+
+uint64_t crash_compare_view(struct lm_stick *s)
+{
+	const struct stick_pair pair = stick_pair_of(s, 0);
+
+	return crash_compare_pair(&pair);
 }
 
 struct cow_store *crash_open_overlay(bool write, struct io_file **file)

@@ -69,6 +69,7 @@ void crash_check_clean(void);
 void crash_with_stick(void (*fn)(struct lm_stick *s));
 /* The merged view is what it was in every block in use. Returns the sectors allocated. */
 uint64_t crash_compare_view(struct lm_stick *s);
+uint64_t crash_compare_pair(const struct stick_pair *pair);
 /* For writing, as a start of the system would; file and store are to be closed. */
 struct cow_store *crash_open_overlay(bool write, struct io_file **file);
 void crash_close_overlay(struct cow_store *store, struct io_file *file);

@@ -192,19 +192,19 @@ static int open_attached(const char *path, const char *how, struct lm_stick **st
 	unsigned flags = strcmp(how, "rw") == 0	  ? DM_ATTACH_WRITE :
 			 strcmp(how, "base") == 0 ? DM_ATTACH_BASE :
 						    0;
-	struct lm_stick seen;
+	struct stick_pair pair;
 	int ret = lm_stick_open(ctx, path, stick, e);
 
 	if (ret)
 		return ret;
-	seen = **stick;
+	pair = stick_pair_of(*stick, 0);
 	if (flags & DM_ATTACH_WRITE) {
-		ret = io_dir_open(seen.mountpoint, io);
+		ret = io_dir_open((*stick)->mountpoint, io);
 		if (ret)
 			return ret;
-		seen.io = *io;
+		pair.io = *io;
 	}
-	return dm_attach_open(&seen, 0, flags, a, e);
+	return dm_attach_pair(&pair, flags, a, e);
 }
 
 static int attach(const char *how, const char *path)

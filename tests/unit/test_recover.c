@@ -274,10 +274,11 @@ static void undo_file_is_proved(void **state)
 static struct recover *look_at(struct lm_stick *s)
 {
 	struct recover *r = recover_new(s, NULL);
+	struct stick_pair pair = stick_pair_of(s, 0);
 
 	assert_non_null(r);
 	assert_int_equal(recover_paths(r, s->overlays[0].path, NULL), 0);
-	assert_int_equal(recover_look(r, s, NULL), 0);
+	assert_int_equal(recover_look(r, &pair, NULL), 0);
 	assert_int_equal(recover_refusal(r, NULL), 0);
 	return r;
 }
@@ -366,6 +367,7 @@ static void holes_get_what_there_is(void **state)
 static void only_what_makes_sense(void **state)
 {
 	struct lm_stick *s = lab_stick("invalid", false);
+	struct stick_pair pair;
 	struct recover *r = look_at(s);
 	struct io_fsinfo info = { .free_bytes = 1ull << 40, .file_limit_bytes = UINT64_MAX };
 	struct lm_error err;
@@ -396,7 +398,8 @@ static void only_what_makes_sense(void **state)
 	assert_int_equal(fclose(f), 0);
 	r = recover_new(s, NULL);
 	assert_int_equal(recover_paths(r, s->overlays[0].path, NULL), 0);
-	assert_int_equal(recover_look(r, s, NULL), 0);
+	pair = stick_pair_of(s, 0);
+	assert_int_equal(recover_look(r, &pair, NULL), 0);
 	assert_int_equal(recover_refusal(r, &err), -EUCLEAN);
 	assert_int_equal(err.outcome, LM_REFUSED);
 	recover_free(r);

@@ -216,6 +216,14 @@ static void test_attached(void **state)
 	lm_stick_close(s);
 }
 
+static int read_pair(struct lm_stick *s, size_t overlay, const struct image_info *image,
+		     const struct fs_info *fs, bool *recorded, bool *matches, struct lm_error *err)
+{
+	const struct stick_pair pair = stick_pair_of(s, overlay);
+
+	return stick_pair_read(&pair, image, fs, recorded, matches, err);
+}
+
 static void test_pairing(void **state)
 {
 	struct image_info image = { .bytes_used = 12345 };
@@ -230,42 +238,42 @@ static void test_pairing(void **state)
 	help_run(dir, "touch 's/LiveOS/overlay-a %\tb'");
 	s = open_ok("s");
 	assert_int_equal(s->n_overlays, 2);
-	assert_int_equal(stick_pair_read(s, 0, &image, &fs, &recorded, &matches, NULL), 0);
+	assert_int_equal(read_pair(s, 0, &image, &fs, &recorded, &matches, NULL), 0);
 	assert_true(!recorded && matches);
 
 	assert_int_equal(io_dir_open(help_path(dir, "s"), &io), 0);
 	assert_int_equal(stick_pair_write(io, "LiveOS", s->overlays[0].path, &image, &fs, NULL), 0);
-	assert_int_equal(stick_pair_read(s, 0, &image, &fs, &recorded, &matches, NULL), 0);
+	assert_int_equal(read_pair(s, 0, &image, &fs, &recorded, &matches, NULL), 0);
 	assert_true(recorded && matches);
-	assert_int_equal(stick_pair_read(s, 1, &image, &fs, &recorded, &matches, NULL), 0);
+	assert_int_equal(read_pair(s, 1, &image, &fs, &recorded, &matches, NULL), 0);
 	assert_true(!recorded && matches);
 	/* The second beside the first, the first anew. */
 	assert_int_equal(stick_pair_write(io, "LiveOS", s->overlays[1].path, NULL, &fs, NULL), 0);
-	assert_int_equal(stick_pair_read(s, 1, NULL, &fs, &recorded, &matches, NULL), 0);
+	assert_int_equal(read_pair(s, 1, NULL, &fs, &recorded, &matches, NULL), 0);
 	assert_true(recorded && matches);
-	assert_int_equal(stick_pair_read(s, 0, &image, &fs, &recorded, &matches, NULL), 0);
+	assert_int_equal(read_pair(s, 0, &image, &fs, &recorded, &matches, NULL), 0);
 	assert_true(recorded && matches);
 	image.identity[31] ^= 1;
-	assert_int_equal(stick_pair_read(s, 0, &image, &fs, &recorded, &matches, NULL), 0);
+	assert_int_equal(read_pair(s, 0, &image, &fs, &recorded, &matches, NULL), 0);
 	assert_true(recorded && !matches);
 	assert_int_equal(stick_pair_write(io, "LiveOS", s->overlays[0].path, &image, &fs, NULL), 0);
-	assert_int_equal(stick_pair_read(s, 0, &image, &fs, &recorded, &matches, NULL), 0);
+	assert_int_equal(read_pair(s, 0, &image, &fs, &recorded, &matches, NULL), 0);
 	assert_true(recorded && matches);
 
 	/* Anything wrong with it, and it counts as not there. */
 	help_run(dir, "cp s/LiveOS/livemend/pairing keep && "
 		      "sed -i 's/image-bytes: 1/image-bytes: 2/' s/LiveOS/livemend/pairing");
-	assert_int_equal(stick_pair_read(s, 0, &image, &fs, &recorded, &matches, NULL), 0);
+	assert_int_equal(read_pair(s, 0, &image, &fs, &recorded, &matches, NULL), 0);
 	assert_true(!recorded && matches);
 	help_run(dir, "head -c 100 keep >s/LiveOS/livemend/pairing");
-	assert_int_equal(stick_pair_read(s, 0, &image, &fs, &recorded, &matches, NULL), 0);
+	assert_int_equal(read_pair(s, 0, &image, &fs, &recorded, &matches, NULL), 0);
 	assert_true(!recorded && matches);
 	help_run(dir, "head -c 100000 /dev/urandom >s/LiveOS/livemend/pairing");
-	assert_int_equal(stick_pair_read(s, 0, &image, &fs, &recorded, &matches, NULL), 0);
+	assert_int_equal(read_pair(s, 0, &image, &fs, &recorded, &matches, NULL), 0);
 	assert_true(!recorded && matches);
 	/* And is written over. */
 	assert_int_equal(stick_pair_write(io, "LiveOS", s->overlays[0].path, &image, &fs, NULL), 0);
-	assert_int_equal(stick_pair_read(s, 0, &image, &fs, &recorded, &matches, NULL), 0);
+	assert_int_equal(read_pair(s, 0, &image, &fs, &recorded, &matches, NULL), 0);
 	assert_true(recorded && matches);
 	/* So is one that says half, with a checksum that is right. */
 	help_run(dir, "printf 'livemend pairing 2\\noverlay: half\\nsha256: %s\\n' "

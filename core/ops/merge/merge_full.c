@@ -232,7 +232,7 @@ int merge_step_mirror(struct plan_run *run, void *merge, struct lm_error *err)
 		ret = make_root(m, &file, err);
 	if (ret < 0)
 		return ret;
-	ret = dm_attach_open(&m->s->seen, 0, 0, &from, err);
+	ret = dm_attach_pair(&m->s->pair, 0, &from, err);
 	if (ret == 0)
 		ret = mirror_to(m, from, file, err);
 	lm_error_clear(&later);

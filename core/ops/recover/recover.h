@@ -68,8 +68,8 @@ void recover_free(void *recover);
 int recover_paths(struct recover *r, const char *overlay, struct lm_error *err);
 
 /* ---- recover_find.c ---- */
-/* Opens base and overlay of the stick (which may be s->seen); closes what was open. */
-int recover_look(struct recover *r, struct lm_stick *stick, struct lm_error *err);
+/* Opens base and overlay; closes what was open. */
+int recover_look(struct recover *r, const struct stick_pair *pair, struct lm_error *err);
 /* The same through the writable table. */
 int recover_look_again(struct recover *r, struct lm_error *err);
 void recover_unlook(struct recover *r);

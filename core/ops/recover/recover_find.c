@@ -55,14 +55,14 @@ static int judge_pairing(struct recover *r)
 	return 0;
 }
 
-int recover_look(struct recover *r, struct lm_stick *stick, struct lm_error *err)
+int recover_look(struct recover *r, const struct stick_pair *pair, struct lm_error *err)
 {
 	struct stick_look *look = &r->look;
 	const struct cow_info *info;
 	int ret;
 
 	recover_unlook(r);
-	ret = stick_look_open(stick, 0, look, err);
+	ret = stick_look_pair(pair, look, err);
 	r->looking = ret == 0;
 	if (ret < 0)
 		return ret;
@@ -78,7 +78,7 @@ int recover_look(struct recover *r, struct lm_stick *stick, struct lm_error *err
 		r->view = r->forced;
 	}
 	if (ret == 0 && !r->view)
-		ret = lm_fail(err, -EUCLEAN, stick->given, NULL, "%s",
+		ret = lm_fail(err, -EUCLEAN, pair->given, NULL, "%s",
 			      _("Laying the overlay over the root image failed"));
 	if (ret == 0)
 		ret = fs_open(r->view, &r->fs, err);
@@ -89,9 +89,9 @@ int recover_look_again(struct recover *r, struct lm_error *err)
 {
 	struct session *s = r->s;
 
-	s->seen = *s->stick;
-	s->seen.io = s->rw.io;
-	return recover_look(r, &s->seen, err);
+	s->pair = stick_pair_of(s->stick, 0);
+	s->pair.io = s->rw.io;
+	return recover_look(r, &s->pair, err);
 }
 
 /* ---- what is the matter ---- */

@@ -87,11 +87,6 @@ static int run_on(struct recover *r, struct io_source *top, enum fs_e2fsck mode,
 
 /* ---- the same through the kernel ---- */
 
-static struct lm_stick *stick_of(struct recover *r)
-{
-	return &r->s->seen;
-}
-
 static int run_by_kernel(struct recover *r, enum fs_e2fsck mode, int *status, struct lm_error *err)
 {
 	uint64_t chunk = cow_store_info(r->look.store)->chunk_sectors;
@@ -103,7 +98,7 @@ static int run_by_kernel(struct recover *r, enum fs_e2fsck mode, int *status, st
 	/* The kernel writes to the file itself: what we know of it is opened afresh. */
 	cow_store_close(r->scratch);
 	r->scratch = NULL;
-	ret = dm_attach_open(stick_of(r), 0, DM_ATTACH_FORCE, &attach, err);
+	ret = dm_attach_pair(&r->s->pair, DM_ATTACH_FORCE, &attach, err);
 	if (ret == 0)
 		ret = dm_scratch_open(attach, r->scratch_file, chunk, &scratch, err);
 	if (ret == 0)
@@ -128,7 +123,7 @@ static int prove_by_kernel(struct recover *r, int *status, struct lm_error *err)
 {
 	struct dm_attach *attach;
 	struct lm_error later = { 0 };
-	int ret = dm_attach_open(stick_of(r), 0, 0, &attach, err), closed;
+	int ret = dm_attach_pair(&r->s->pair, 0, &attach, err), closed;
 
 	if (ret < 0)
 		return ret;

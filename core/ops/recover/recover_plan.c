@@ -283,7 +283,8 @@ static int look_and_plan(struct planning *p, const struct lm_options *o, struct 
 {
 	struct recover *r = p->r;
 	struct lm_stick *s = r->s->stick;
-	int ret = recover_look(r, s, err);
+	struct stick_pair pair = stick_pair_of(s, 0);
+	int ret = recover_look(r, &pair, err);
 
 	if (ret == 0)
 		ret = recover_refusal(r, err);
