@@ -233,7 +233,7 @@ static bool nothing_but_note(const struct resume *r)
 	const struct merge *m = r->m;
 	struct io_stat st;
 
-	return r->damaged && io_stat(m->s->rw.io, m->fresh, &st) == -ENOENT &&
+	return r->damaged && io_stat(m->s->rw.io, m->swap.fresh, &st) == -ENOENT &&
 	       !compact_has_leftover(m->s, m->s->rw.io);
 }
 
@@ -257,7 +257,7 @@ static int step_leftover(struct plan_run *run, void *state, struct lm_error *err
 	if (ret == 0 && r->damaged)
 		ret = journal_pending_clear(m->s->rw.io, m->s->dir, err);
 	if (ret == 0)
-		ret = merge_remove_leftover(m, m->fresh, err);
+		ret = swap_remove(&m->swap, m->swap.fresh, err);
 	if (ret == 0)
 		ret = compact_remove_leftover(m->s, err);
 	if (ret == 0)
@@ -306,7 +306,7 @@ static int step_verify(struct plan_run *run, void *state, struct lm_error *err)
 	struct resume *r = state;
 	struct merge *m = r->m;
 	enum session_overlay now;
-	struct merge_places p;
+	struct swap_places p;
 	const char *old, *fresh;
 	int ret;
 
@@ -316,15 +316,15 @@ static int step_verify(struct plan_run *run, void *state, struct lm_error *err)
 	ret = session_overlay_now(m->s, &now, err);
 	if (ret < 0 || now != SESSION_OVERLAY_SAME)
 		return ret;
-	ret = merge_find_places(m, &p, err);
+	ret = swap_find(&m->swap, &p, err);
 	if (ret < 0)
 		return ret;
-	old = record_same(&p.base, &m->s->rec.old_image)  ? m->s->base :
-	      record_same(&p.fresh, &m->s->rec.old_image) ? m->fresh :
-	      record_same(&p.aside, &m->s->rec.old_image) ? m->aside :
+	old = record_same(&p.now, &m->s->rec.old_image)   ? m->s->base :
+	      record_same(&p.fresh, &m->s->rec.old_image) ? m->swap.fresh :
+	      record_same(&p.aside, &m->s->rec.old_image) ? m->swap.aside :
 							    NULL;
-	fresh = record_same(&p.base, &m->s->rec.new_image)  ? m->s->base :
-		record_same(&p.fresh, &m->s->rec.new_image) ? m->fresh :
+	fresh = record_same(&p.now, &m->s->rec.new_image)   ? m->s->base :
+		record_same(&p.fresh, &m->s->rec.new_image) ? m->swap.fresh :
 							      NULL;
 	if (!old || !fresh)
 		return 0;
@@ -357,7 +357,7 @@ static int step_finish(struct plan_run *run, void *state, struct lm_error *err)
 	struct resume *r = state;
 	struct merge *m = r->m;
 	enum session_overlay now;
-	struct merge_places p;
+	struct swap_places p;
 	int ret;
 
 	plan_run_critical(run, true);
@@ -371,11 +371,11 @@ static int step_finish(struct plan_run *run, void *state, struct lm_error *err)
 	}
 	ret = session_overlay_now(m->s, &now, err);
 	if (ret == 0)
-		ret = merge_find_places(m, &p, err);
+		ret = swap_find(&m->swap, &p, err);
 	if (ret < 0)
 		goto out;
 	if (r->distrust ||
-	    (m->s->rec.phase == RECORD_READY && record_same(&p.base, &m->s->rec.old_image) &&
+	    (m->s->rec.phase == RECORD_READY && record_same(&p.now, &m->s->rec.old_image) &&
 	     (now == SESSION_OVERLAY_USED || !record_same(&p.fresh, &m->s->rec.new_image)))) {
 		ret = merge_undo(m, err);
 		if (ret == 0)
@@ -389,7 +389,7 @@ static int step_finish(struct plan_run *run, void *state, struct lm_error *err)
 	if (m->s->rec.phase == RECORD_SWAPPING)
 		ret = merge_work_put(m, m->s->work_new, &m->s->rec.new_image, err);
 	else
-		ret = merge_exchange(m, err);
+		ret = swap_forward(&m->swap, err);
 	if (ret == 0)
 		ret = merge_finish(m, err);
 	if (ret == 0)
@@ -423,9 +423,7 @@ static int step_look(struct plan_run *run, void *state, struct lm_error *err)
 	if (ret == 0)
 		ret = changes_find(&m->changes, &m->s->look, CHANGES_ALL, true, session_progress,
 				   m->s, err);
-	if (ret < 0 && err)
-		err->outcome = LM_RESUMABLE;
-	return ret;
+	return session_resumable(ret, err);
 }
 
 /*
@@ -459,18 +457,14 @@ static int step_look_copies(struct plan_run *run, void *state, struct lm_error *
 			      "%s", _("The copies in the work folder are of no use any more"));
 		lm_because(err, "%s", _("the stick was used meanwhile, or they are not complete"));
 	}
-	if (ret < 0 && err)
-		err->outcome = LM_RESUMABLE;
-	return ret;
+	return session_resumable(ret, err);
 }
 
 static int step_kernel(struct plan_run *run, void *state, struct lm_error *err)
 {
 	int ret = merge_step_kernel(run, ((struct resume *)state)->m, err);
 
-	if (ret < 0 && err)
-		err->outcome = LM_RESUMABLE;
-	return ret;
+	return session_resumable(ret, err);
 }
 
 /* The rest of a merge as it would have gone on. */
@@ -484,9 +478,7 @@ static int step_rest(struct plan_run *run, void *state, struct lm_error *err)
 
 	for (i = 0; i < sizeof(steps) / sizeof(steps[0]) && ret == 0; i++)
 		ret = steps[i](run, m, err);
-	if (ret < 0 && err)
-		err->outcome = LM_RESUMABLE;
-	return ret;
+	return session_resumable(ret, err);
 }
 
 static int step_finish_merge(struct plan_run *run, void *state, struct lm_error *err)
@@ -498,18 +490,14 @@ static int step_apply(struct plan_run *run, void *state, struct lm_error *err)
 {
 	int ret = merge_step_apply(run, ((struct resume *)state)->m, err);
 
-	if (ret < 0 && err)
-		err->outcome = LM_RESUMABLE;
-	return ret;
+	return session_resumable(ret, err);
 }
 
 static int step_verify_bare(struct plan_run *run, void *state, struct lm_error *err)
 {
 	int ret = merge_step_verify_bare(run, ((struct resume *)state)->m, err);
 
-	if (ret < 0 && err)
-		err->outcome = LM_RESUMABLE;
-	return ret;
+	return session_resumable(ret, err);
 }
 
 static int step_finish_bare(struct plan_run *run, void *state, struct lm_error *err)
@@ -538,9 +526,7 @@ static int step_reset(struct plan_run *run, void *state, struct lm_error *err)
 				_("The stick was used after the reset was cut off: what is in the "
 				  "overlay now was kept."),
 				_("Reset again if you still want to."));
-	if (ret < 0 && err)
-		err->outcome = LM_RESUMABLE;
-	return ret;
+	return session_resumable(ret, err);
 }
 
 /* ---- the plan ---- */

@@ -147,6 +147,13 @@ int session_clear(struct session *s, struct lm_error *err)
 
 /* ---- plans and steps ---- */
 
+int session_resumable(int ret, struct lm_error *err)
+{
+	if (ret < 0 && err)
+		err->outcome = LM_RESUMABLE;
+	return ret;
+}
+
 int session_step_nothing(struct plan_run *run, void *state, struct lm_error *err)
 {
 	(void)run;

@@ -90,6 +90,9 @@ int session_changed(const struct session *s, struct lm_error *err);
 /* The record on the stick names what is not there. */
 int session_foreign_note(const struct session *s, const char *why, struct lm_error *err);
 
+/* It has come too far to be undone. LM_RESUMABLE. */
+int session_too_late(const struct session *s, const char *why, struct lm_error *err);
+
 /* What a look has found that stands against an operation, in its own words. */
 struct session_words {
 	const char *cannot;       /* "This overlay cannot be merged as it is" */
@@ -150,6 +153,9 @@ void session_help_if_hurt(const struct session *s, struct lm_error *err);
 const char *session_fsck_help(void);
 
 /* ---- for plans and steps ---- */
+
+/* ret; of an error it is said that `resume` takes up what is there. */
+int session_resumable(int ret, struct lm_error *err);
 
 /* A step that does nothing: there is nothing to do. */
 int session_step_nothing(struct plan_run *run, void *state, struct lm_error *err);

@@ -38,6 +38,14 @@ int session_foreign_note(const struct session *s, const char *why, struct lm_err
 			 _("The note about an interrupted operation does not fit this stick"));
 }
 
+int session_too_late(const struct session *s, const char *why, struct lm_error *err)
+{
+	lm_fail(err, -EUCLEAN, s->overlay, _("Finish it: `livemend resume` without undoing."), "%s",
+		_("It cannot be undone any more"));
+	lm_because(err, "%s", why);
+	return session_resumable(-EUCLEAN, err);
+}
+
 /* ---- base and overlay ---- */
 
 static int refuse_state(const struct session *s, const struct cow_info *info,

@@ -12,7 +12,6 @@
 #include "core/io/io_file.h"
 #include "core/io/io_replace.h"
 #include "core/ops/compact/compact_plan.h"
-#include "core/ops/swap.h"
 #include "core/io/io_copy.h"
 #include "core/plan/journal.h"
 #include "core/text.h"
@@ -40,24 +39,29 @@ void compact_free(void *compact)
 	io_file_close(c->fresh_lock);
 	session_free(c->s);
 	io_file_close(c->scratch_file);
-	free(c->fresh);
-	free(c->aside);
+	swap_free(&c->swap);
 	free(c->kept);
 	free(c);
+}
+
+int compact_swap_init(struct swap *w, struct session *s, struct lm_error *err)
+{
+	*w = (struct swap){
+		.s = s,
+		.path = s->overlay,
+		.old_id = &s->rec.overlay_id,
+		.new_id = &s->rec.new_image,
+		.identify = swap_identify_overlay,
+		.not_ours = _("The overlays on the stick are not those that the journal names"),
+	};
+	return swap_init(w, "livemend.cow", "livemend.bak", err);
 }
 
 int compact_paths(struct compact *c, const char *overlay, struct lm_error *err)
 {
 	int ret = session_overlay_path(c->s, overlay, err);
 
-	if (ret < 0)
-		return ret;
-	if (asprintf(&c->fresh, "%s/livemend.cow", c->s->dir) < 0)
-		c->fresh = NULL;
-	if (asprintf(&c->aside, "%s/livemend.bak", c->s->dir) < 0)
-		c->aside = NULL;
-	return c->fresh && c->aside ? 0 : lm_fail(err, -ENOMEM, NULL, NULL, "%s",
-						  _("Planning failed"));
+	return ret < 0 ? ret : compact_swap_init(&c->swap, c->s, err);
 }
 
 /* ---- check ---- */
@@ -198,19 +202,21 @@ static int step_build(struct plan_run *run, void *compact, struct lm_error *err)
 	ret = session_note(s, RECORD_BUILDING, err);
 	/* Left by an older run. */
 	if (ret == 0)
-		ret = swap_remove_beside(s, c->fresh, s->overlay, err);
+		ret = swap_remove(&c->swap, c->swap.fresh, err);
 	if (ret == 0)
 		ret = compact_write(c, session_progress, s, err);
 	if (ret == 0) {
 		ret = io_sync_dir(s->rw.io, s->dir);
 		if (ret < 0)
-			lm_fail(err, ret, c->fresh, NULL, "%s",
+			lm_fail(err, ret, c->swap.fresh, NULL, "%s",
 				_("Writing the new overlay failed"));
 	}
 	if (ret == 0)
-		ret = record_identify_overlay(s->rw.io, c->fresh, &s->rec.new_image, NULL, err);
+		ret = record_identify_overlay(s->rw.io, c->swap.fresh, &s->rec.new_image, NULL,
+					      err);
 	if (ret == 0 && record_same(&s->rec.overlay_id, &s->rec.new_image)) {
-		lm_fail(err, -EEXIST, c->fresh, NULL, "%s", _("Writing the new overlay failed"));
+		lm_fail(err, -EEXIST, c->swap.fresh, NULL, "%s",
+			_("Writing the new overlay failed"));
 		ret = lm_because(err, "%s", _("it cannot be told from the old one"));
 	}
 	return ret;
@@ -221,7 +227,7 @@ static int step_verify(struct plan_run *run, void *compact, struct lm_error *err
 	struct compact *c = compact;
 
 	c->s->run = run;
-	return c->nothing ? 0 : compact_prove(c, c->fresh, session_progress, c->s, err);
+	return c->nothing ? 0 : compact_prove(c, c->swap.fresh, session_progress, c->s, err);
 }
 
 static int step_exchange(struct plan_run *run, void *compact, struct lm_error *err)
@@ -243,7 +249,7 @@ static int step_exchange(struct plan_run *run, void *compact, struct lm_error *e
 		return ret;
 	plan_run_flushing(run, true);
 	s->committed = true;
-	ret = compact_exchange(c, err);
+	ret = swap_forward(&c->swap, err);
 	plan_run_flushing(run, false);
 	return ret;
 }

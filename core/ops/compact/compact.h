@@ -18,11 +18,11 @@
 #ifndef OPS_COMPACT_H
 #define OPS_COMPACT_H
 
-#include "core/ops/session.h"
+#include "core/ops/swap.h"
 
 struct compact {
 	struct session *s;
-	char *fresh, *aside;
+	struct swap swap; /* of the overlay */
 	bool in_place;
 	bool distrust;     /* resume: the new overlay does not say the same as the old one */
 	bool nothing;      /* there turned out to be nothing to win */
@@ -44,6 +44,8 @@ struct compact {
 
 struct compact *compact_new(struct lm_stick *stick, struct lm_error *err);
 void compact_free(void *compact);
+/* The names of the new overlay and of the old one. */
+int compact_swap_init(struct swap *w, struct session *s, struct lm_error *err);
 int compact_paths(struct compact *c, const char *overlay, struct lm_error *err);
 
 
@@ -70,12 +72,6 @@ int compact_prove(struct compact *c, const char *path, io_progress_fn progress, 
 		  struct lm_error *err);
 
 /* ---- compact_end.c ---- */
-struct compact_places {
-	struct record_id overlay, fresh, aside;
-};
-int compact_find_places(struct compact *c, struct compact_places *p, struct lm_error *err);
-/* The new overlay gets the name, wherever a cut left things. */
-int compact_exchange(struct compact *c, struct lm_error *err);
 /* Removal of the old one, journal. */
 int compact_finish(struct compact *c, struct lm_error *err);
 /* As before: the old overlay has the name, the new one is gone, the journal clear. */

@@ -229,9 +229,9 @@ static void say_beside(struct planning *p)
 				     _("Beside the old one, in order, and of the same length; with "
 				       "holes, as the old one."),
 		      compact_steps.build);
-	plan_command(s, "cp --sparse=always %s %s", c->s->overlay, c->fresh);
+	plan_command(s, "cp --sparse=always %s %s", c->s->overlay, c->swap.fresh);
 	s->reads = text_dup(_("the overlay"));
-	s->writes = text_dup(c->fresh);
+	s->writes = text_dup(c->swap.fresh);
 	s->undo = text_dup(_("the new overlay is deleted; nothing else was touched"));
 	s->work_bytes = p->on_disk;
 	s->cancellable = true;
@@ -250,7 +250,7 @@ static void say_beside(struct planning *p)
 		      _("In one step, in an order of writes that no power cut can turn into a "
 			"loss; then it is looked at again."),
 		      compact_steps.exchange);
-	plan_command(s, "mv --exchange %s %s", c->fresh, c->s->overlay);
+	plan_command(s, "mv --exchange %s %s", c->swap.fresh, c->s->overlay);
 	s->writes = text_dup(_("two names in the folder LiveOS"));
 	s->undo = text_dup(_("the names are exchanged back (`livemend resume --undo`)"));
 	s->work_bytes = MARGIN_BYTES;
@@ -258,7 +258,7 @@ static void say_beside(struct planning *p)
 	s = plan_step(plan, "clean", _("Remove the old overlay"),
 		      _("The new one holds everything of it that is needed."),
 		      compact_steps.finish);
-	plan_command(s, "rm %s", c->fresh);
+	plan_command(s, "rm %s", c->swap.fresh);
 	s->writes = text_dup(_("the name of the old overlay, the journal"));
 	s->undo = text_dup(_("not any more; `livemend resume` finishes it if it is cut off"));
 	s->work_bytes = MARGIN_BYTES;

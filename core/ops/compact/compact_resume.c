@@ -11,7 +11,6 @@
  * more than the other: it keeps the name, and the other one goes.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +19,6 @@
 #include "core/i18n.h"
 #include "core/ops/compact/compact_plan.h"
 #include "core/ops/op.h"
-#include "core/ops/swap.h"
 #include "core/plan/journal.h"
 #include "core/text.h"
 
@@ -103,14 +101,14 @@ static int step_verify(struct plan_run *run, void *compact, struct lm_error *err
 {
 	struct compact *c = compact;
 	struct session *s = c->s;
-	struct compact_places p;
+	struct swap_places p;
 	int ret;
 
 	s->run = run;
 	if (s->rec.phase != RECORD_READY || !is_first_overlay(s))
 		return 0;
-	ret = compact_find_places(c, &p, err);
-	if (ret < 0 || !record_same(&p.overlay, &s->rec.overlay_id) ||
+	ret = swap_find(&c->swap, &p, err);
+	if (ret < 0 || !record_same(&p.now, &s->rec.overlay_id) ||
 	    !record_same(&p.fresh, &s->rec.new_image))
 		return ret;
 	ret = session_look(s, s->base, err);
@@ -118,7 +116,7 @@ static int step_verify(struct plan_run *run, void *compact, struct lm_error *err
 		ret = compact_refusal(c, &s->look, err);
 	if (ret == 0) {
 		c->trust = compact_may_trust(s->look.fs);
-		ret = compact_prove(c, c->fresh, session_progress, s, err);
+		ret = compact_prove(c, c->swap.fresh, session_progress, s, err);
 	}
 	session_unlook(s);
 	if (ret == -EBADMSG) {
@@ -156,7 +154,7 @@ static int step_finish(struct plan_run *run, void *compact, struct lm_error *err
 {
 	struct compact *c = compact;
 	struct session *s = c->s;
-	struct compact_places p;
+	struct swap_places p;
 	bool old, fresh, used;
 	int ret = 0;
 
@@ -164,20 +162,20 @@ static int step_finish(struct plan_run *run, void *compact, struct lm_error *err
 	s->run = run;
 	if (s->rec.phase == RECORD_CLEANING)
 		goto finish;
-	ret = compact_find_places(c, &p, err);
+	ret = swap_find(&c->swap, &p, err);
 	if (ret < 0)
 		goto out;
-	old = record_same(&p.overlay, &s->rec.overlay_id);
+	old = record_same(&p.now, &s->rec.overlay_id);
 	fresh = record_same(&p.fresh, &s->rec.new_image);
-	used = record_exists(&p.overlay) && !old && !record_same(&p.overlay, &s->rec.new_image);
+	used = record_exists(&p.now) && !old && !record_same(&p.now, &s->rec.new_image);
 	if (c->distrust || (used && fresh) || (old && !fresh)) {
 		ret = undo_instead(c, run, err);
 		goto out;
 	}
-	if (old || !record_exists(&p.overlay)) {
+	if (old || !record_exists(&p.now)) {
 		ret = compact_lock_fresh(c, err);
 		if (ret == 0)
-			ret = compact_exchange(c, err);
+			ret = swap_forward(&c->swap, err);
 	}
 finish:
 	if (ret == 0)
@@ -372,33 +370,34 @@ int ops_plan_resume_compact(struct lm_stick *stick, const struct lm_options *opt
 
 /* ---- leftovers without a record ---- */
 
-static void leftover_names(const struct session *s, char cow[80], char bak[80])
-{
-	snprintf(cow, 80, "%.60s/livemend.cow", s->dir);
-	snprintf(bak, 80, "%.60s/livemend.bak", s->dir);
-}
-
 bool compact_has_leftover(struct session *s, struct io *io)
 {
-	char cow[80], bak[80];
+	struct swap w;
 	struct io_stat st;
+	bool any = compact_swap_init(&w, s, NULL) == 0 &&
+		   (io_stat(io, w.fresh, &st) == 0 || io_stat(io, w.aside, &st) == 0);
 
-	leftover_names(s, cow, bak);
-	return io_stat(io, cow, &st) == 0 || io_stat(io, bak, &st) == 0;
+	swap_free(&w);
+	return any;
 }
 
 int compact_remove_leftover(struct session *s, struct lm_error *err)
 {
-	char cow[80], bak[80];
 	struct record_id id;
+	struct swap w;
 	int ret;
 
 	if (!compact_has_leftover(s, s->rw.io))
 		return 0;
-	leftover_names(s, cow, bak);
 	/* Only where the overlay itself is there: else one of the two may be all there is. */
 	ret = record_identify_overlay(s->rw.io, s->overlay, &id, NULL, err);
+	if (ret < 0)
+		return ret;
+	ret = compact_swap_init(&w, s, err);
 	if (ret == 0)
-		ret = swap_remove_beside(s, cow, s->overlay, err);
-	return ret == 0 ? swap_remove_beside(s, bak, s->overlay, err) : ret;
+		ret = swap_remove(&w, w.fresh, err);
+	if (ret == 0)
+		ret = swap_remove(&w, w.aside, err);
+	swap_free(&w);
+	return ret;
 }

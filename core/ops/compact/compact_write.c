@@ -121,7 +121,7 @@ static int write_run(struct writer *w, uint64_t first, uint64_t count, struct lm
 		ret = io_fsync(w->sized.inner);
 		w->flushed = w->written;
 		if (ret < 0)
-			return lm_fail(err, ret, w->c->fresh, NULL, "%s",
+			return lm_fail(err, ret, w->c->swap.fresh, NULL, "%s",
 				       _("Writing the new overlay failed"));
 	}
 	return tell(w, err);
@@ -132,9 +132,9 @@ static int write_store(struct writer *w, struct lm_error *err)
 	struct compact *c = w->c;
 	int ret;
 
-	ret = cow_format(&w->sized.file, c->chunk_sectors, c->fresh, err);
+	ret = cow_format(&w->sized.file, c->chunk_sectors, c->swap.fresh, err);
 	if (ret == 0)
-		ret = cow_store_open(&w->sized.file, c->fresh, w->size / 512, &w->store, err);
+		ret = cow_store_open(&w->sized.file, c->swap.fresh, w->size / 512, &w->store, err);
 	for (uint64_t i = 0; i < c->n_kept && ret == 0;) {
 		uint64_t n = run_at(w, i);
 
@@ -164,13 +164,13 @@ static int write_rest(struct writer *w, struct lm_error *err)
 	int ret = io_fstat(w->sized.inner, &st);
 
 	if (ret == 0 && c->allocated)
-		return io_extend(w->sized.inner, c->fresh, min_u64(st.size_bytes, c->bytes),
-				   c->bytes, tell_rest, w, err);
+		return io_extend(w->sized.inner, c->swap.fresh, min_u64(st.size_bytes, c->bytes),
+				 c->bytes, tell_rest, w, err);
 	if (ret == 0)
 		ret = io_truncate(w->sized.inner, c->bytes);
 	if (ret == 0)
 		ret = io_fsync(w->sized.inner);
-	return ret < 0 ? lm_fail(err, ret, c->fresh, NULL, "%s",
+	return ret < 0 ? lm_fail(err, ret, c->swap.fresh, NULL, "%s",
 				 _("Writing the new overlay failed")) :
 			 0;
 }
@@ -191,10 +191,10 @@ int compact_write(struct compact *c, io_progress_fn progress, void *arg,
 	w.sized = (struct sized){ .file.ops = &sized_ops, .bytes = c->bytes };
 	w.buf = malloc((size_t)(w.most * w.chunk));
 	if (!w.buf)
-		return no_memory(c->fresh, err);
-	ret = io_open(s->rw.io, c->fresh, IO_CREATE, &w.sized.inner);
+		return no_memory(c->swap.fresh, err);
+	ret = io_open(s->rw.io, c->swap.fresh, IO_CREATE, &w.sized.inner);
 	if (ret < 0) {
-		lm_fail(err, ret, c->fresh, NULL, "%s", _("Creating the new overlay failed"));
+		lm_fail(err, ret, c->swap.fresh, NULL, "%s", _("Creating the new overlay failed"));
 		goto out;
 	}
 	ret = write_store(&w, err);
@@ -202,7 +202,7 @@ int compact_write(struct compact *c, io_progress_fn progress, void *arg,
 		ret = write_rest(&w, err);
 	closed = io_file_close(w.sized.inner);
 	if (ret == 0 && closed < 0)
-		ret = lm_fail(err, closed, c->fresh, NULL, "%s",
+		ret = lm_fail(err, closed, c->swap.fresh, NULL, "%s",
 			      _("Writing the new overlay failed"));
 	if (ret == -ENOSPC)
 		lm_error_help(err, _("Make room on the stick, then try again."));

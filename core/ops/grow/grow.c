@@ -307,15 +307,6 @@ int grow_step_finish(struct plan_run *run, void *grow, struct lm_error *err)
 
 /* ---- backwards ---- */
 
-static int too_late(struct grow *g, const char *why, struct lm_error *err)
-{
-	lm_fail(err, -EUCLEAN, g->s->overlay, _("Finish it: `livemend resume` without undoing."),
-		"%s", _("It cannot be undone any more"));
-	if (err)
-		err->outcome = LM_RESUMABLE;
-	return lm_because(err, "%s", why);
-}
-
 /* The loop device on top has taken over more than the old length. */
 static bool kernel_has_more(const struct grow *g)
 {
@@ -344,14 +335,14 @@ static int shrink_back(struct grow *g, struct lm_error *err)
 	int ret;
 
 	if (kernel_has_more(g))
-		return too_late(g, _("the running system has the new size"), err);
+		return session_too_late(g->s, _("the running system has the new size"), err);
 	ret = open_overlay(g, IO_WRITE, &file, err);
 	if (ret < 0)
 		return ret;
 	ret = look_at_store(g, file, &reach, &bytes, &state, err);
 	if (ret == 0 && bytes > g->old_bytes) {
 		if (state == LM_STATE_DAMAGED || reach > g->old_bytes / 512) {
-			ret = too_late(g, _("the room that was added is in use"), err);
+			ret = session_too_late(g->s, _("the room that was added is in use"), err);
 		} else {
 			ret = io_truncate(file, g->old_bytes);
 			if (ret == 0)
@@ -364,9 +355,7 @@ static int shrink_back(struct grow *g, struct lm_error *err)
 	ret = close_overlay(g, file, ret, err);
 	if (ret == 0)
 		ret = session_clear(g->s, err);
-	if (ret < 0 && err)
-		err->outcome = LM_RESUMABLE;
-	return ret;
+	return session_resumable(ret, err);
 }
 
 int grow_step_undo(struct plan_run *run, void *grow, struct lm_error *err)

@@ -36,23 +36,24 @@ void merge_free(void *merge)
 
 	changes_free(&m->changes);
 	session_free(m->s);
-	free(m->fresh);
-	free(m->aside);
+	swap_free(&m->swap);
 	free(m);
 }
 
 int merge_paths(struct merge *m, const char *base, const char *overlay, struct lm_error *err)
 {
-	int ret = session_paths(m->s, base, overlay, err);
+	struct session *s = m->s;
+	int ret = session_paths(s, base, overlay, err);
 
-	if (ret < 0)
-		return ret;
-	if (asprintf(&m->fresh, "%s/livemend.new", m->s->dir) < 0)
-		m->fresh = NULL;
-	if (asprintf(&m->aside, "%s/livemend.old", m->s->dir) < 0)
-		m->aside = NULL;
-	return m->fresh && m->aside ? 0 :
-				      lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Planning failed"));
+	m->swap = (struct swap){
+		.s = s,
+		.path = s->base,
+		.old_id = &s->rec.old_image,
+		.new_id = &s->rec.new_image,
+		.identify = record_identify,
+		.not_ours = _("The images on the stick are not those that the journal names"),
+	};
+	return ret < 0 ? ret : swap_init(&m->swap, "livemend.new", "livemend.old", err);
 }
 
 int merge_lock(struct merge *m, struct lm_error *err)
@@ -136,7 +137,7 @@ static int check_differs(struct merge *m, struct lm_error *err)
 {
 	if (!record_same(&m->s->rec.old_image, &m->s->rec.new_image))
 		return 0;
-	lm_fail(err, -EEXIST, m->fresh, NULL, "%s", _("Writing the new image failed"));
+	lm_fail(err, -EEXIST, m->swap.fresh, NULL, "%s", _("Writing the new image failed"));
 	return lm_because(err, "%s", _("it cannot be told from the old one"));
 }
 
@@ -144,7 +145,7 @@ int merge_step_build(struct plan_run *run, void *merge, struct lm_error *err)
 {
 	struct merge *m = merge;
 	struct io *io = m->s->work ? m->s->work : m->s->rw.io;
-	const char *path = m->s->work ? m->s->work_new : m->fresh;
+	const char *path = m->s->work ? m->s->work_new : m->swap.fresh;
 	struct image_change change = changes_for_image(&m->changes);
 	struct io_file *out = NULL;
 	int ret, closed;
@@ -155,7 +156,7 @@ int merge_step_build(struct plan_run *run, void *merge, struct lm_error *err)
 	ret = session_note(m->s, RECORD_BUILDING, err);
 	/* Left by an older run; the old image was proved good by the check. */
 	if (ret == 0)
-		ret = merge_remove_leftover(m, m->fresh, err);
+		ret = swap_remove(&m->swap, m->swap.fresh, err);
 	if (ret == 0 && m->s->work) {
 		merge_work_names(m);
 		path = m->s->work_new;
@@ -215,7 +216,7 @@ int merge_step_verify(struct plan_run *run, void *merge, struct lm_error *err)
 				 (unsigned long long)m->changes.changed_blocks,
 				 (unsigned long long)m->changes.blocks);
 	return merge_verify_at(m, run, m->s->work ? m->s->work : m->s->rw.io,
-			       m->s->work ? m->s->work_new : m->fresh, err);
+			       m->s->work ? m->s->work_new : m->swap.fresh, err);
 }
 
 int merge_step_replace(struct plan_run *run, void *merge, struct lm_error *err)
@@ -233,7 +234,7 @@ int merge_step_replace(struct plan_run *run, void *merge, struct lm_error *err)
 		return ret;
 	plan_run_flushing(run, true);
 	m->s->committed = true;
-	ret = merge_exchange(m, err);
+	ret = swap_forward(&m->swap, err);
 	if (ret == 0)
 		ret = session_note(m->s, RECORD_REPLACED, err);
 	plan_run_flushing(run, false);

@@ -14,14 +14,14 @@
 #define OPS_MERGE_H
 
 #include "core/ops/changes.h"
-#include "core/ops/session.h"
+#include "core/ops/swap.h"
 
 struct merge {
 	struct session *s;
 	bool deep;
 	bool in_place;     /* a bare image that changes are written into; else it is replaced */
 	bool both_fit;     /* --work: the stick has room for both images */
-	char *fresh, *aside; /* paths on the stick */
+	struct swap swap;  /* of the image */
 
 	/* while it runs */
 	bool unchanged;    /* the overlay says nothing that the image does not say: it stays */
@@ -82,18 +82,9 @@ int merge_work_clean(struct merge *m, struct lm_error *err);
 int merge_full_clean(struct merge *m, struct lm_error *err);
 
 /* ---- merge_end.c ---- */
-/* Where the two images are now. */
-struct merge_places {
-	struct record_id base, fresh, aside;
-};
-int merge_find_places(struct merge *m, struct merge_places *p, struct lm_error *err);
-/* The new image gets the name, wherever a cut left things. */
-int merge_exchange(struct merge *m, struct lm_error *err);
 /* Pairing, reset of the overlay, removal of what is old, journal: the rest of it. */
 int merge_finish(struct merge *m, struct lm_error *err);
 /* Everything as before: the old image has the name, the new one is gone, the journal clear. */
 int merge_undo(struct merge *m, struct lm_error *err);
-/* Removes a leftover, unless it shares its clusters with the image (FAT after a cut). */
-int merge_remove_leftover(struct merge *m, const char *path, struct lm_error *err);
 
 #endif

@@ -1,89 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * merge_end.c - the end of a merge, forwards and backwards
- *
- * Nothing here believes that the step before it was carried out: each call
- * identifies the files by length and hash and does what is left to do. That
- * makes running it again right at any time, which is all that resume does.
+/* merge_end.c - the end of a merge, forwards and backwards; as in swap.h running it again is right
  */
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/io/io_replace.h"
 #include "core/ops/merge/merge.h"
-#include "core/ops/swap.h"
 #include "core/plan/journal.h"
-
-int merge_find_places(struct merge *m, struct merge_places *p, struct lm_error *err)
-{
-	int ret = record_identify(m->s->rw.io, m->s->base, &p->base, err);
-
-	if (ret == 0)
-		ret = record_identify(m->s->rw.io, m->fresh, &p->fresh, err);
-	if (ret == 0)
-		ret = record_identify(m->s->rw.io, m->aside, &p->aside, err);
-	return ret;
-}
-
-static bool is_old(const struct merge *m, const struct record_id *id)
-{
-	return record_same(id, &m->s->rec.old_image);
-}
-
-static bool is_new(const struct merge *m, const struct record_id *id)
-{
-	return record_same(id, &m->s->rec.new_image);
-}
-
-/* None of the files is what the record says: someone else was here. */
-static int not_ours(const struct merge *m, struct lm_error *err)
-{
-	lm_fail(err, -EUCLEAN, m->s->base,
-		_("Nothing was touched. Compare the files in LiveOS with your backups; "
-		  "PENDING.txt names their sizes."),
-		"%s", _("The images on the stick are not those that the journal names"));
-	if (err)
-		err->outcome = LM_RESUMABLE;
-	return lm_because(err, "%s", _("they were changed by something else, or are damaged"));
-}
-
-int merge_remove_leftover(struct merge *m, const char *path, struct lm_error *err)
-{
-	return swap_remove_beside(m->s, path, m->s->base, err);
-}
-
-static int check_is_new(struct merge *m, struct lm_error *err)
-{
-	struct record_id now;
-	int ret = record_identify(m->s->rw.io, m->s->base, &now, err);
-
-	if (ret < 0)
-		return ret;
-	return is_new(m, &now) ? 0 : not_ours(m, err);
-}
-
-int merge_exchange(struct merge *m, struct lm_error *err)
-{
-	struct merge_places p;
-	int ret = merge_find_places(m, &p, err);
-
-	if (ret < 0)
-		return ret;
-	if (is_new(m, &p.base)) {
-		ret = 0;
-	} else if (is_old(m, &p.base) && is_new(m, &p.fresh) && !record_exists(&p.aside)) {
-		ret = io_replace(m->s->rw.io, m->s->dir, m->fresh, m->s->base, m->aside, NULL, err);
-	} else if (!record_exists(&p.base) && is_old(m, &p.aside) && is_new(m, &p.fresh)) {
-		/* Cut in the sequence for file systems that cannot exchange. */
-		ret = io_replace_move(m->s->rw.io, m->s->dir, m->fresh, m->s->base, err);
-	} else {
-		return not_ours(m, err);
-	}
-	return ret < 0 ? ret : check_is_new(m, err);
-}
 
 /* ---- forwards ---- */
 
@@ -114,15 +38,15 @@ static int write_pairing(struct merge *m, struct lm_error *err)
 static int reset_once(struct merge *m, struct lm_error *err)
 {
 	enum session_overlay now;
-	struct merge_places p;
+	struct swap_places p;
 	int ret;
 
 	if (m->in_place || m->s->rec.work || record_unchanged(&m->s->rec))
 		return session_reset_overlay(m->s, &m->kept_overlay, err);
-	ret = merge_find_places(m, &p, err);
+	ret = swap_find(&m->swap, &p, err);
 	if (ret < 0)
 		return ret;
-	if (is_old(m, &p.fresh) || is_old(m, &p.aside))
+	if (swap_is_old(&m->swap, &p.fresh) || swap_is_old(&m->swap, &p.aside))
 		return session_reset_overlay(m->s, &m->kept_overlay, err);
 	ret = session_overlay_now(m->s, &now, err);
 	m->kept_overlay = ret == 0 && now != SESSION_OVERLAY_EMPTY;
@@ -132,16 +56,12 @@ static int reset_once(struct merge *m, struct lm_error *err)
 /* Removes what was the old image, wherever it is. A file that is neither is none of ours. */
 static int remove_old(struct merge *m, struct lm_error *err)
 {
-	struct merge_places p;
-	int ret = check_is_new(m, err);
+	struct swap_places p;
+	int ret = swap_find(&m->swap, &p, err);
 
-	if (ret == 0)
-		ret = merge_find_places(m, &p, err);
-	if (ret == 0 && record_exists(&p.fresh))
-		ret = merge_remove_leftover(m, m->fresh, err);
-	if (ret == 0 && record_exists(&p.aside))
-		ret = merge_remove_leftover(m, m->aside, err);
-	return ret;
+	if (ret == 0 && !swap_is_new(&m->swap, &p.now))
+		ret = swap_not_ours(&m->swap, err);
+	return ret == 0 ? swap_remove_rest(&m->swap, &p, err) : ret;
 }
 
 static int log_merge(struct merge *m, struct lm_error *err)
@@ -171,26 +91,10 @@ static int settle_overlay(struct merge *m, struct lm_error *err)
 	return ret < 0 ? ret : reset_once(m, err);
 }
 
-/*
- * While the old image is being removed its chain of clusters may be cut, and
- * reading it then makes the kernel turn a FAT read-only: it is not looked at
- * any more, and goes last of all.
- */
-static int clean_after_cut(struct merge *m, struct lm_error *err)
-{
-	int ret = journal_pending_clear(m->s->rw.io, m->s->dir, err);
-
-	if (ret == 0)
-		ret = io_replace_remove(m->s->rw.io, m->s->dir, m->aside, err);
-	if (ret == 0)
-		ret = io_replace_remove(m->s->rw.io, m->s->dir, m->fresh, err);
-	return ret;
-}
-
 int merge_finish(struct merge *m, struct lm_error *err)
 {
 	bool was_cleaning = m->s->rec.phase == RECORD_CLEANING;
-	int ret = m->in_place ? 0 : check_is_new(m, err);
+	int ret = m->in_place ? 0 : swap_check(&m->swap, m->swap.new_id, err);
 
 	if (ret == 0 && !was_cleaning) {
 		if (!m->in_place)
@@ -211,11 +115,10 @@ int merge_finish(struct merge *m, struct lm_error *err)
 	if (ret == 0)
 		session_log_by_hand(m->s);
 	if (ret == 0)
-		ret = was_cleaning ? clean_after_cut(m, err) :
-				     journal_pending_clear(m->s->rw.io, m->s->dir, err);
-	if (ret < 0 && err)
-		err->outcome = LM_RESUMABLE;
-	return ret;
+		ret = session_clear(m->s, err);
+	if (ret == 0 && was_cleaning)
+		ret = swap_remove_unseen(&m->swap, err);
+	return session_resumable(ret, err);
 }
 
 /* ---- backwards ---- */
@@ -223,76 +126,50 @@ int merge_finish(struct merge *m, struct lm_error *err)
 /* The old image back under its name. */
 static int put_back(struct merge *m, struct lm_error *err)
 {
-	struct merge_places p;
-	int ret = merge_find_places(m, &p, err);
+	struct swap_places p;
+	int ret = swap_find(&m->swap, &p, err);
 
-	if (ret < 0)
-		return ret;
-	if (is_old(m, &p.base))
-		return 0;
-	if (is_new(m, &p.base) && is_old(m, &p.fresh) && !record_exists(&p.aside))
-		ret = io_replace(m->s->rw.io, m->s->dir, m->fresh, m->s->base, m->aside, NULL, err);
-	else if (is_new(m, &p.base) && is_old(m, &p.aside) && !record_exists(&p.fresh)) {
-		ret = io_replace_move(m->s->rw.io, m->s->dir, m->s->base, m->fresh, err);
-		if (ret == 0)
-			ret = io_replace_move(m->s->rw.io, m->s->dir, m->aside, m->s->base, err);
-	} else if (!record_exists(&p.base) && is_old(m, &p.aside))
-		ret = io_replace_move(m->s->rw.io, m->s->dir, m->aside, m->s->base, err);
-	else if (m->s->work)
-		ret = merge_work_put(m, m->s->work_old, &m->s->rec.old_image, err);
-	else
-		return not_ours(m, err);
 	if (ret == 0)
-		ret = record_identify(m->s->rw.io, m->s->base, &p.base, err);
-	if (ret == 0 && !is_old(m, &p.base))
-		ret = not_ours(m, err);
-	return ret;
+		ret = swap_back(&m->swap, &p, err);
+	if (ret != 1)
+		return ret;
+	if (!m->s->work)
+		return swap_not_ours(&m->swap, err);
+	ret = merge_work_put(m, m->s->work_old, m->swap.old_id, err);
+	return ret < 0 ? ret : swap_check(&m->swap, m->swap.old_id, err);
+}
+
+static int merge_undo_work(void *merge, struct lm_error *err)
+{
+	return merge_work_clean(merge, err);
 }
 
 int merge_undo(struct merge *m, struct lm_error *err)
 {
-	bool early = m->s->rec.phase <= RECORD_BUILDING || m->s->rec.phase == RECORD_MERGING;
+	const enum record_phase phase = m->s->rec.phase;
+	bool early = phase <= RECORD_BUILDING || phase == RECORD_MERGING;
+	session_undo_fn clean = m->s->rec.work ? merge_undo_work : NULL;
 	enum session_overlay now;
-	struct record_id base;
 	int ret = 0;
 
-	if (m->s->rec.phase == RECORD_REPLACED || m->s->rec.phase == RECORD_CLEANING) {
+	if (phase == RECORD_REPLACED || phase == RECORD_CLEANING) {
 		ret = session_overlay_now(m->s, &now, err);
-		if (ret == 0 &&
-		    (now != SESSION_OVERLAY_SAME || m->s->rec.phase == RECORD_CLEANING)) {
-			ret = lm_fail(err, -EUCLEAN, m->s->overlay,
-				      _("Finish it: `livemend resume` without undoing."), "%s",
-				      _("It cannot be undone any more"));
-			lm_because(err, "%s", _("the overlay has been reset"));
-		}
+		if (ret == 0 && (now != SESSION_OVERLAY_SAME || phase == RECORD_CLEANING))
+			ret = session_too_late(m->s, _("the overlay has been reset"), err);
 	}
 	/* An image written in place, with the overlay, gives the same system at any time. */
 	if (ret == 0 && !m->in_place && !early)
 		ret = put_back(m, err);
-	if (ret == 0 && !m->in_place) {
-		ret = record_identify(m->s->rw.io, m->s->base, &base, err);
-		if (ret == 0 && record_exists(&m->s->rec.old_image) && !is_old(m, &base))
-			ret = not_ours(m, err);
-	}
-	if (ret == 0 && m->s->rec.phase == RECORD_REPLACED)
+	if (ret == 0 && !m->in_place && record_exists(m->swap.old_id))
+		ret = swap_check(&m->swap, m->swap.old_id, err);
+	if (ret == 0 && phase == RECORD_REPLACED)
 		ret = write_pairing(m, err);
-	if (ret == 0 && !m->in_place && !early)
-		ret = merge_remove_leftover(m, m->fresh, err);
-	else if (ret == 0 && !m->in_place && !m->s->resuming)
-		ret = io_replace_remove(m->s->rw.io, m->s->dir, m->fresh, err);
-	if (ret == 0 && m->s->rec.work)
-		ret = merge_work_clean(m, err);
-	if (ret == 0)
-		ret = journal_pending_clear(m->s->rw.io, m->s->dir, err);
-	/*
-	 * What was being written when it was cut comes last of all: on FAT its
-	 * chain of clusters may be broken, and removing it then makes the kernel
-	 * turn the stick read-only. Before the exchange the two images cannot
-	 * share clusters: not even a look is taken at it.
-	 */
-	if (ret == 0 && !m->in_place && early && m->s->resuming)
-		ret = io_replace_remove(m->s->rw.io, m->s->dir, m->fresh, err);
-	if (ret < 0 && err)
-		err->outcome = LM_RESUMABLE;
-	return ret;
+	if (ret == 0 && !m->in_place) {
+		ret = swap_undo_end(&m->swap, !early, clean, m, err);
+	} else if (ret == 0) {
+		ret = clean ? clean(m, err) : 0;
+		if (ret == 0)
+			ret = session_clear(m->s, err);
+	}
+	return session_resumable(ret, err);
 }

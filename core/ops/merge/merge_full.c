@@ -90,7 +90,7 @@ static int begin(struct merge *m, struct plan_run *run, struct lm_error *err)
 	ret = session_note(m->s, RECORD_BUILDING, err);
 	merge_work_names(m);
 	if (ret == 0)
-		ret = merge_remove_leftover(m, m->fresh, err);
+		ret = swap_remove(&m->swap, m->swap.fresh, err);
 	if (ret == 0)
 		ret = io_replace_remove(m->s->work, ".", m->s->work_new, err);
 	return ret < 0 ? ret : merge_full_clean(m, err);

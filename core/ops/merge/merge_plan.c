@@ -163,7 +163,7 @@ static void say_end(struct planning *p, const char *why)
 	plan_command(s, "dd if=/dev/zero of=%s bs=512 count=1 conv=notrunc,fsync",
 		     p->m->s->overlay);
 	if (!p->m->in_place)
-		plan_command(s, "rm %s", p->m->fresh);
+		plan_command(s, "rm %s", p->m->swap.fresh);
 	if (p->m->s->rec.osmin)
 		plan_command(s, "rm %s", p->m->s->rec.osmin);
 	s->writes = text_dup(_("the overlay's first sector, the record of the pair, the journal"));
@@ -191,9 +191,9 @@ static void say_image(struct planning *p)
 			"changed ones are compressed anew, and free ones are left out."),
 		      merge_step_build);
 	plan_command(s, "mksquashfs ROOT %s%s%s", work ? m->s->work_path : "", work ? "/" : "",
-		     work ? "NEW.img" : m->fresh);
+		     work ? "NEW.img" : m->swap.fresh);
 	s->reads = text_dup(_("the old image, the overlay"));
-	s->writes = text_dup(work ? m->s->work_path : m->fresh);
+	s->writes = text_dup(work ? m->s->work_path : m->swap.fresh);
 	s->undo = text_dup(_("the new image is deleted; nothing else was touched"));
 	s->work_bytes = p->likely;
 	s->cancellable = true;
@@ -221,8 +221,8 @@ static void say_place(struct planning *p)
 	if (work && m->both_fit) {
 		s = plan_step(plan, "copy", _("Copy the new image to the stick"),
 			      _("Beside the old one, and compared."), merge_step_copy);
-		plan_command(s, "cp %s/NEW.img %s", m->s->work_path, m->fresh);
-		s->writes = text_dup(m->fresh);
+		plan_command(s, "cp %s/NEW.img %s", m->s->work_path, m->swap.fresh);
+		s->writes = text_dup(m->swap.fresh);
 		s->undo = text_dup(_("the new image is deleted; nothing else was touched"));
 		s->work_bytes = 2 * p->likely;
 		s->cancellable = true;
@@ -252,7 +252,7 @@ static void say_place(struct planning *p)
 			      _("In one step, in an order of writes that no power cut can turn "
 				"into a loss; then it is looked at again."),
 			      merge_step_replace);
-		plan_command(s, "mv --exchange %s %s", m->fresh, m->s->base);
+		plan_command(s, "mv --exchange %s %s", m->swap.fresh, m->s->base);
 		s->writes = text_dup(_("two names in the folder LiveOS"));
 		s->undo = text_dup(_("the names are exchanged back (`livemend resume --undo`)"));
 		s->work_bytes = MARGIN_BYTES;

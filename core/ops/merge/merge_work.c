@@ -34,7 +34,7 @@ int merge_step_copy(struct plan_run *run, void *merge, struct lm_error *err)
 	m->s->run = run;
 	if (m->unchanged)
 		return 0;
-	return io_copy(m->s->work, m->s->work_new, m->s->rw.io, m->s->dir, m->fresh,
+	return io_copy(m->s->work, m->s->work_new, m->s->rw.io, m->s->dir, m->swap.fresh,
 		       session_progress, m->s, err);
 }
 
@@ -88,12 +88,12 @@ int merge_work_put(struct merge *m, const char *name, const struct record_id *id
 	if (ret == 0)
 		ret = io_replace_remove(m->s->rw.io, m->s->dir, m->s->base, err);
 	if (ret == 0)
-		ret = io_replace_remove(m->s->rw.io, m->s->dir, m->fresh, err);
+		ret = io_replace_remove(m->s->rw.io, m->s->dir, m->swap.fresh, err);
 	if (ret == 0)
-		ret = io_copy(m->s->work, name, m->s->rw.io, m->s->dir, m->fresh, session_progress,
-			      m->s, err);
+		ret = io_copy(m->s->work, name, m->s->rw.io, m->s->dir, m->swap.fresh,
+			      session_progress, m->s, err);
 	if (ret == 0)
-		ret = io_replace_move(m->s->rw.io, m->s->dir, m->fresh, m->s->base, err);
+		ret = io_replace_move(m->s->rw.io, m->s->dir, m->swap.fresh, m->s->base, err);
 	return ret;
 }
 

@@ -58,9 +58,7 @@ static int step_shrink(struct plan_run *run, void *recover, struct lm_error *err
 		plan_run_result(run, _("The stick was used meanwhile: the overlay keeps its new "
 				       "length, and all that is in it."),
 				_("Recover it again if it needs that."));
-	if (ret < 0)
-		err->outcome = LM_RESUMABLE;
-	return ret;
+	return session_resumable(ret, err);
 }
 
 /* Opens both; state says how the overlay stands. 1 when there is no whole undo file. */
@@ -121,9 +119,7 @@ static int step_back(struct plan_run *run, void *recover, struct lm_error *err)
 	redo_close(redo);
 	if (ret == 0)
 		ret = end(r, "resume: the recovery of %s was taken back", err);
-	if (ret < 0)
-		err->outcome = LM_RESUMABLE;
-	return ret;
+	return session_resumable(ret, err);
 }
 
 static int step_forward(struct plan_run *run, void *recover, struct lm_error *err)
@@ -159,9 +155,7 @@ static int step_forward(struct plan_run *run, void *recover, struct lm_error *er
 	redo_close(redo);
 	if (ret == 0 && r->left_alone)
 		ret = end(r, "resume: %s was used meanwhile, and left as it is", err);
-	if (ret < 0)
-		err->outcome = LM_RESUMABLE;
-	return ret;
+	return session_resumable(ret, err);
 }
 
 static int step_prove(struct plan_run *run, void *recover, struct lm_error *err)
@@ -173,9 +167,7 @@ static int step_prove(struct plan_run *run, void *recover, struct lm_error *err)
 		return 0;
 	r->checked = recover_can_check(r);
 	ret = recover_step_verify(run, recover, err);
-	if (ret < 0)
-		err->outcome = LM_RESUMABLE;
-	return ret;
+	return session_resumable(ret, err);
 }
 
 static int step_end(struct plan_run *run, void *recover, struct lm_error *err)

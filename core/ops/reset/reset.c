@@ -47,9 +47,7 @@ static int reset_step_empty(struct plan_run *run, void *state, struct lm_error *
 		session_log_by_hand(s);
 	if (ret == 0)
 		ret = session_clear(s, err);
-	if (ret < 0)
-		err->outcome = LM_RESUMABLE;
-	return ret;
+	return session_resumable(ret, err);
 }
 
 static void reset_abort(struct plan_run *run, void *state, struct lm_error *err)
