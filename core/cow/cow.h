@@ -43,7 +43,7 @@ struct cow_info {
  * base_sectors is the size of the base, 0 when not known. Fails only for I/O
  * errors and memory: a store that makes no sense opens as LM_STATE_DAMAGED
  * with as many exceptions as could be read. Memory is bounded by the number of
- * exceptions that the file can hold.
+ * exceptions that the file can hold, and that such a base can have.
  */
 int cow_store_open(struct io_file *file, const char *name, uint64_t base_sectors,
 		   struct cow_store **store, struct lm_error *err);

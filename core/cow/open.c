@@ -143,6 +143,12 @@ static void clear_tail(struct cow_store *store)
 	       store->shape.chunk_bytes - (size_t)store->used * COW_RECORD_BYTES);
 }
 
+/* There is at most one exception for a chunk of the base: what says more need not be read on. */
+static bool is_too_many(const struct cow_store *store, size_t n)
+{
+	return store->base_chunks && n > store->base_chunks;
+}
+
 static int read_areas(struct cow_store *store, struct records *records, struct lm_error *err)
 {
 	const struct cow_shape *shape = &store->shape;
@@ -158,6 +164,8 @@ static int read_areas(struct cow_store *store, struct records *records, struct l
 		store->used = count_records(store);
 		if (add_area(records, store->image, store->used))
 			return no_memory(store, err);
+		if (is_too_many(store, records->n))
+			return 0;
 		if (store->used < shape->per_area) {
 			clear_tail(store);
 			return 0;
@@ -246,6 +254,10 @@ static int load(struct cow_store *store, uint64_t base_sectors, struct lm_error 
 		rc = no_memory(store, err);
 		goto out;
 	}
+	/* Even if all of them are copies: nothing that is in order has so many. */
+	if (is_too_many(store, records.n) && !store->problems[COW_FAULT_OLD_RANGE].count &&
+	    !store->problems[COW_FAULT_OLD_TWICE].count)
+		cow_fault_note(store, COW_FAULT_OLD_TWICE, store->base_chunks, 0, 0);
 	records.e = NULL;
 	judge_faults(store);
 	if (store->info.state != LM_STATE_DAMAGED &&

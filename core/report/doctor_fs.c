@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/dm/attach.h"
 #include "core/dm/engine.h"
@@ -10,6 +11,7 @@
 #include "core/i18n.h"
 #include "core/report/doctor.h"
 #include "core/text.h"
+#include "core/view/place.h"
 #include "core/view/view.h"
 
 struct check {
@@ -95,12 +97,23 @@ static int check_by_fuse(struct check *c, int *status, int *closed, struct lm_er
 			 struct lm_error *e2)
 {
 	struct view_fuse *fuse = NULL;
-	int r = view_fuse_open(c->d->look.view, false, NULL, &fuse, e);
+	char *dir = NULL;
+	/* Looking writes nothing to the stick, no directory either. */
+	int r = view_place_make(c->d->stick->mountpoint, &dir);
 
 	if (r < 0)
-		return r;
-	r = fs_e2fsck(view_fuse_path(fuse), FS_CHECK, e2fsck_progress, e2fsck_line, c, status, e);
-	*closed = view_fuse_close(fuse, e2);
+		return lm_fail(e, r, NULL,
+			       _("Let TMPDIR name a folder that is not on the stick and can be "
+				 "written to."),
+			       "%s", _("There is no place to show the root image as a file"));
+	r = view_fuse_open(c->d->look.view, false, dir, &fuse, e);
+	if (r == 0) {
+		r = fs_e2fsck(view_fuse_path(fuse), FS_CHECK, e2fsck_progress, e2fsck_line, c,
+			      status, e);
+		*closed = view_fuse_close(fuse, e2);
+	}
+	(void)rmdir(dir);
+	free(dir);
 	return r;
 }
 

@@ -418,7 +418,7 @@ int view_fuse_open(struct io_source *src, bool writable, const char *dir, struct
 		fuse->dir = strdup(dir);
 		rc = fuse->dir ? 0 : -ENOMEM;
 	} else if (!rc) {
-		rc = view_place_make(&fuse->dir);
+		rc = view_place_make(NULL, &fuse->dir);
 		fuse->own_dir = !rc;
 	}
 	if (!rc && asprintf(&fuse->path, "%s/" FILE_NAME, fuse->dir) < 0) {

@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -174,23 +176,69 @@ static void remove_dead(const char *place)
 	closedir(list);
 }
 
-int view_place_make(char **dir)
+/* A directory made there is written nowhere. */
+static bool is_memory(const char *place)
+{
+	struct statfs fs;
+
+	return statfs(place, &fs) == 0 &&
+	       (fs.f_type == TMPFS_MAGIC || fs.f_type == (__typeof__(fs.f_type))RAMFS_MAGIC);
+}
+
+static bool is_same(const char *a, const struct stat *b)
+{
+	struct stat st;
+
+	return stat(a, &st) == 0 && st.st_dev == b->st_dev && st.st_ino == b->st_ino;
+}
+
+/* Whether directory place is avoid or lies in it, however both are written. */
+static bool lies_in(const char *place, const char *avoid)
+{
+	struct stat st;
+	char *real, *slash;
+	bool in = false;
+
+	if (!avoid || stat(avoid, &st))
+		return false;
+	real = realpath(place, NULL);
+	while (real && !(in = is_same(real, &st)) && (slash = strrchr(real, '/')) && slash != real)
+		*slash = '\0';
+	free(real);
+	return in;
+}
+
+static int make_in(const char *place, char **dir)
+{
+	remove_dead(place);
+	if (asprintf(dir, "%s/" TEMPLATE, place) < 0) {
+		*dir = NULL;
+		return -ENOMEM;
+	}
+	if (mkdtemp(*dir))
+		return 0;
+	free(*dir);
+	*dir = NULL;
+	return -EACCES;
+}
+
+int view_place_make(const char *avoid, char **dir)
 {
 	/* With a read-only root and nothing else mounted there still is /dev. */
-	const char *places[] = { getenv("TMPDIR"), "/run", "/tmp", "/dev/shm", "/dev" };
+	const char *places[] = { getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR"), "/run", "/tmp",
+				 "/dev/shm", "/dev" };
+	int ret = -EACCES;
 
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		if (!places[i] || places[i][0] != '/')
-			continue;
-		remove_dead(places[i]);
-		if (asprintf(dir, "%s/" TEMPLATE, places[i]) < 0) {
-			*dir = NULL;
-			return -ENOMEM;
+	*dir = NULL;
+	for (int memory = 1; memory >= 0; memory--) {
+		for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+			if (!places[i] || places[i][0] != '/' || is_memory(places[i]) != memory ||
+			    lies_in(places[i], avoid))
+				continue;
+			ret = make_in(places[i], dir);
+			if (ret != -EACCES)
+				return ret;
 		}
-		if (mkdtemp(*dir))
-			return 0;
-		free(*dir);
-		*dir = NULL;
 	}
-	return -EACCES;
+	return ret;
 }

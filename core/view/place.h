@@ -6,10 +6,12 @@
 #include <stdbool.h>
 
 /*
- * Makes an empty directory below $TMPDIR, /run or /tmp; *dir is freed with
- * free(). What a killed livemend has left mounted there is taken away first.
+ * Makes an empty directory to mount on; *dir is freed with free(). In memory
+ * where there is such a file system ($XDG_RUNTIME_DIR, /run, /dev/shm, /dev),
+ * else below $TMPDIR, /run or /tmp, but never inside of directory avoid (NULL:
+ * none). What a killed livemend has left mounted there is taken away first.
  */
-int view_place_make(char **dir);
+int view_place_make(const char *avoid, char **dir);
 
 /*
  * Mounts a FUSE file system of ours on dir; *fd is what its server reads. By

@@ -22,7 +22,7 @@ int view_open(struct io_source *base, struct cow_store *store, bool writable, bo
 /*
  * Serves src as the one file "root.img" in a FUSE mount of its own, from a
  * thread of its own, so that programs such as e2fsck can work on it. dir: an
- * empty directory, or NULL: one is made below $TMPDIR, /run or /tmp. src must
+ * empty directory, or NULL: one is made as view_place_make() does it. src must
  * not be used by others while it is exported. -EOPNOTSUPP where there is no
  * FUSE. What went wrong inside (a full store, a read error) is told by
  * view_fuse_close().

@@ -59,6 +59,8 @@ same run 0 layout --json "$s" && "$jsonget" layout 0 name <"$out" >/dev/null
 ok "layout --json"
 same one_of "0 1" doctor "$s"
 ok "doctor"
+(export TMPDIR="$s/LiveOS" && same one_of "0 1" doctor "$s")
+ok "doctor makes nothing on the stick, wherever TMPDIR is"
 same one_of "0 1" doctor --json --deep "$s" && "$jsonget" findings 0 id <"$out" >/dev/null
 ok "doctor --json --deep"
 same run 0 usage --depth 3 "$s" && has "$out" "A merge would free"
@@ -100,6 +102,17 @@ overlay=$(find "$work/d/LiveOS" -name 'overlay-*' -type f | head -n 1)
 printf 'no snapshot here' | dd of="$overlay" conv=notrunc 2>/dev/null
 run 1 status --json "$work/d" && is damaged overlays 0 state
 ok "status of a broken header"
+is null overlays 0 allocated_sectors && is null overlays 0 total_sectors && is null overlays 0 used_percent &&
+	run 1 status "$work/d" && has "$out" "how full is not known" && hasnt "$out" "sectors"
+ok "a broken header: no figures"
+damage
+printf '\377\377\377\377\377\377\377\017' |
+	dd of="$overlay" bs=1 seek=$((4096 + 8)) conv=notrunc 2>/dev/null
+run 1 status --json "$work/d" && is damaged overlays 0 state && is null overlays 0 allocated_sectors &&
+	is null overlays 0 used_percent && is null first_wall && run 1 status "$work/d" &&
+	has "$out" "how full is not known" && hasnt "$out" "%" && run 0 layout --json "$work/d" &&
+	one_of "1" usage --json "$work/d"
+ok "a table that points nowhere: no figures"
 run 1 doctor "$work/d"
 ok "doctor of a broken header"
 one_of "3 4" merge --yes "$work/d"

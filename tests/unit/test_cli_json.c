@@ -169,6 +169,19 @@ static void status_has_the_values(void **state)
 	assert_null(get(get(j, "first_wall"), "seconds_left"));
 	json_object_put(j);
 
+	/* Of what is damaged nothing is known. */
+	o.no_figures = true;
+	j = round_trip(cli_json_status(&s));
+	overlay = json_object_array_get_idx(get(j, "overlays"), 0);
+	assert_null(get(overlay, "chunk_sectors"));
+	assert_null(get(overlay, "allocated_sectors"));
+	assert_null(get(overlay, "total_sectors"));
+	assert_null(get(overlay, "metadata_sectors"));
+	assert_null(get(overlay, "exceptions"));
+	assert_null(get(overlay, "used_percent"));
+	json_object_put(j);
+
+	o.no_figures = false;
 	o.dead_known = true;
 	o.dead_sectors = 80;
 	s.root.known = false;

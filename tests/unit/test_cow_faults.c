@@ -130,6 +130,29 @@ static void test_base_end(void **state)
 	lab_free(&lab);
 }
 
+/* More exceptions than the base has chunks: the rest of the tables is not read. */
+static void test_too_many(void **state)
+{
+	(void)state;
+	for (int copies = 0; copies < 2; copies++) {
+		struct faults faults;
+		struct lab lab;
+		struct cow_store *store;
+
+		lab_make(&lab, 8, 257 * 20 * 8);
+		for (uint64_t i = 0; i < 256 * 18; i++)
+			lab_record(&lab, copies ? 3 : i % 4, copies ? 5 : 2 + i + i / 256);
+		store = open_mem(&lab.mem, 32);
+		assert_int_equal(cow_store_info(store)->state, LM_STATE_DAMAGED);
+		assert_true(cow_store_info(store)->exceptions <= 256);
+		assert_true(lab.mem.read_bytes < 3 * 4096);
+		assert_true(collect_faults(store, &faults) > 0);
+		assert_true(faults.count[COW_FAULT_OLD_TWICE] > 0);
+		cow_store_close(store);
+		lab_free(&lab);
+	}
+}
+
 static void test_holes_only(void **state)
 {
 	struct lab lab;
@@ -181,7 +204,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_truncated),  cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_base_end),   cmocka_unit_test(test_holes_only),
-		cmocka_unit_test(test_stale_tail),
+		cmocka_unit_test(test_stale_tail), cmocka_unit_test(test_too_many),
 	};
 
 	alarm(60);
