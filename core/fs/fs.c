@@ -198,13 +198,13 @@ static int probe(struct fs *fs, struct lm_error *err)
 		return r;
 	if (get_le16(sb + 0x38) != EXT2_SUPER_MAGIC)
 		return probe_others(fs, err);
-	fs->info.ext = true;
 	if (get_le32(sb + 0x60) & EXT3_FEATURE_INCOMPAT_JOURNAL_DEV) {
 		snprintf(fs->info.type, sizeof(fs->info.type), "jbd");
 		set_trouble(fs, "%s", _("it is the journal of another file system"));
 		return 0;
 	}
 	snprintf(fs->info.type, sizeof(fs->info.type), "ext4");
+	fs->info.ext = true;
 	fs->info.state = LM_FS_ERRORS;
 	return super_makes_sense(fs, sb) ? open_ext(fs, err) : 0;
 }

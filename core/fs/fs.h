@@ -90,7 +90,8 @@ int fs_same(const struct fs *base, const struct fs *merged, bool *same, char why
 /*
  * Whether a file system that was there cannot be opened any more: merged is
  * not readable, though it or base (may be NULL) is ext2/3/4. why says what is
- * the matter with it. Others, which livemend never reads, are not lost.
+ * the matter with it. Others, which livemend never reads, are not lost, nor is
+ * one of features that it does not know, in both.
  */
 bool fs_is_lost(const struct fs *base, const struct fs *merged, char why[160]);
 

@@ -97,10 +97,18 @@ int fs_same(const struct fs *base, const struct fs *merged, bool *same, char why
 	return 0;
 }
 
+/* Whole, as far as can be told, and of a later time. */
+static bool is_unknown(const struct fs *fs)
+{
+	return fs->info.ext && !fs->info.readable && fs->info.state == LM_FS_UNKNOWN;
+}
+
 bool fs_is_lost(const struct fs *base, const struct fs *merged, char why[160])
 {
 	why[0] = '\0';
 	if (merged->info.readable || (!merged->info.ext && !(base && base->info.ext)))
+		return false;
+	if (is_unknown(merged) && (!base || is_unknown(base)))
 		return false;
 	text_printable(why, 160,
 		       merged->info.ext ? merged->info.trouble : _("its superblock is gone"));

@@ -102,6 +102,12 @@ struct session_words {
 };
 int session_refusal(const struct session *s, const struct stick_look *look,
 		    const struct session_words *words, struct lm_error *err);
+/*
+ * Of these, what an operation asks that only keeps what is there: base and overlay are
+ * no pair, or give a file system that does not open any more.
+ */
+int session_pair_refusal(const struct session *s, const struct stick_look *look,
+			 struct lm_error *err);
 
 /* ---- session_fs.c ---- */
 

@@ -71,6 +71,20 @@ static void worst_problem(void *arg, const struct cow_problem *p)
 	*bad = *bad || !p->harmless;
 }
 
+int session_pair_refusal(const struct session *s, const struct stick_look *look,
+			 struct lm_error *err)
+{
+	if (!look->paired)
+		return lm_refuse(err, -EUCLEAN, s->overlay,
+				 _("Put the image back that the overlay was used with."),
+				 look->pair_why, "%s",
+				 _("Overlay and image do not belong together"));
+	if (look->fs_lost)
+		return lm_refuse(err, -EUCLEAN, s->overlay, stick_fs_help(look, NULL),
+				 look->fs_why, "%s", _("The root file system does not open"));
+	return 0;
+}
+
 int session_refusal(const struct session *s, const struct stick_look *look,
 		    const struct session_words *words, struct lm_error *err)
 {
@@ -96,10 +110,5 @@ int session_refusal(const struct session *s, const struct stick_look *look,
 		return lm_refuse(err, -EUCLEAN, s->overlay, _("See `livemend doctor`."),
 				 _("its tables break the rules of the format"), "%s",
 				 words->damaged);
-	if (!look->paired)
-		return lm_refuse(err, -EUCLEAN, s->overlay,
-				 _("Put the image back that the overlay was used with."),
-				 look->pair_why, "%s",
-				 _("Overlay and image do not belong together"));
-	return 0;
+	return session_pair_refusal(s, look, err);
 }

@@ -3,6 +3,7 @@
 #include "tests/unit/stick_help.h"
 
 #include <errno.h>
+#include <ext2fs/ext2fs.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -516,6 +517,20 @@ static void check_lost(enum loss loss)
 	}
 	assert_null(finding(r, "fs-kind"));
 	lm_report_free(r);
+	for (size_t i = 0; i < 3; i++) {
+		static const enum lm_op ops[] = { LM_OP_MERGE, LM_OP_COMPACT, LM_OP_GROW };
+		struct lm_options options = { .op = ops[i], .size_bytes = 1 << 20,
+					      .size_is_more = true };
+		struct lm_plan *plan;
+
+		assert_int_equal(lm_plan_make(ctx, stick, &options, &plan, NULL), 0);
+		assert_false(plan->possible);
+		assert_int_equal(plan->refusal.outcome, LM_REFUSED);
+		assert_true(plan->refusal.what[0] && plan->refusal.why[0] && plan->refusal.help[0]);
+		if (loss != LOSS_OTHER_BASE)
+			assert_string_equal(plan->refusal.help, s->advice);
+		lm_plan_free(plan);
+	}
 	lm_stick_close(stick);
 	lm_status_free(s);
 }
@@ -539,9 +554,11 @@ static void test_lost(void **state)
 /* A file system that never was ext is none that was lost. */
 static void test_not_ext(void **state)
 {
+	struct lm_options options = { .op = LM_OP_MERGE };
 	struct lm_report *r = NULL;
 	struct lm_stick *stick;
 	struct lm_status *s;
+	struct lm_plan *plan;
 
 	(void)state;
 	help_run(small.room, "dd if=/dev/zero of=stick/LiveOS/rootfs.img bs=1k seek=1 count=1 "
@@ -553,11 +570,59 @@ static void test_not_ext(void **state)
 	assert_int_equal(s->health, LM_HEALTHY);
 	assert_false(s->root.known);
 	assert_int_equal(lm_stick_open(ctx, small.top, &stick, NULL), 0);
+	assert_int_equal(lm_plan_make(ctx, stick, &options, &plan, NULL), 0);
+	assert_true(plan->possible);
+	lm_plan_free(plan);
 	assert_int_equal(lm_doctor(stick, 0, NULL, &r, NULL), 0);
 	assert_non_null(finding(r, "fs-kind"));
 	assert_null(finding(r, "fs-damaged"));
 	lm_report_free(r);
 	lm_stick_close(stick);
+	lm_status_free(s);
+}
+
+/* Sets a feature that nobody knows, as one of a later time has it. */
+static void from_the_future(const char *path, off_t at)
+{
+	int fd = open(help_path(small.top, path), O_RDWR | O_CLOEXEC);
+	unsigned char sb[1024];
+	uint32_t sum;
+
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, sb, sizeof(sb), at), sizeof(sb));
+	sb[0x63] |= 0x40;
+	sum = ext2fs_crc32c_le(~0u, sb, 0x3fc);
+	for (int i = 0; i < 4; i++)
+		sb[0x3fc + i] = (unsigned char)(sum >> 8 * i);
+	assert_int_equal(pwrite(fd, sb, sizeof(sb), at), sizeof(sb));
+	close(fd);
+}
+
+/* What livemend does not know is not ill for that; but it is not merged unchecked. */
+static void test_unknown(void **state)
+{
+	struct lm_options options = { .op = LM_OP_MERGE };
+	struct lm_stick *stick;
+	struct lm_status *s;
+	struct lm_plan *plan;
+
+	(void)state;
+	from_the_future("LiveOS/rootfs.img", 1024);
+	from_the_future(overlay, super_in_overlay());
+	s = status_of(0);
+	assert_int_equal(s->health, LM_HEALTHY);
+	lm_status_free(s);
+	assert_int_equal(lm_stick_open(ctx, small.top, &stick, NULL), 0);
+	assert_int_equal(lm_plan_make(ctx, stick, &options, &plan, NULL), 0);
+	assert_false(plan->possible);
+	assert_int_equal(plan->refusal.code, -EOPNOTSUPP);
+	lm_plan_free(plan);
+	lm_stick_close(stick);
+	/* In the overlay alone it is no feature, but damage. */
+	small_restore(&small, &small.fresh);
+	from_the_future(overlay, super_in_overlay());
+	s = status_of(0);
+	assert_int_equal(s->health, LM_BROKEN);
 	lm_status_free(s);
 }
 
@@ -610,7 +675,7 @@ int main(void)
 		TEST(test_home_and_hostile),	TEST(test_interrupted), TEST(test_other_base),
 		cmocka_unit_test(test_walls),   TEST(test_layout),      TEST(test_looking),
 		cmocka_unit_test(test_partial), cmocka_unit_test(test_lost),
-		TEST(test_not_ext), TEST(test_no_figures),
+		TEST(test_not_ext), TEST(test_unknown), TEST(test_no_figures),
 	};
 
 	alarm(120);

@@ -336,6 +336,23 @@ out:
 	return ret;
 }
 
+/* More room for what is not to be used any more helps nobody. */
+static int grow_pair_refusal(const struct grow *g, struct lm_error *err)
+{
+	struct stick_look pair;
+	int ret;
+
+	/* What the kernel uses it has read itself. */
+	if (g->attached)
+		return 0;
+	ret = stick_look_open(g->s->stick, 0, &pair, err);
+	if (ret < 0)
+		return ret;
+	ret = session_pair_refusal(g->s, &pair, err);
+	stick_look_close(&pair);
+	return ret;
+}
+
 static int look_and_plan(struct planning *p, const struct lm_options *o, struct lm_error *err)
 {
 	struct grow *g = p->g;
@@ -350,6 +367,8 @@ static int look_and_plan(struct planning *p, const struct lm_options *o, struct 
 		ret = grow_find_use(g, s->io, err);
 	if (ret == 0)
 		ret = look(p, err);
+	if (ret == 0)
+		ret = grow_pair_refusal(g, err);
 	if (ret == 0)
 		ret = choose_size(p, o, err);
 	if (ret == 1)

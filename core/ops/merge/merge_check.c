@@ -17,6 +17,12 @@ int merge_refusal(struct merge *m, const struct stick_look *look, struct lm_erro
 	};
 	int ret = session_refusal(m->s, look, &words, err);
 
+	/* Only what nobody here knows anything of is merged unchecked. */
+	if (ret == 0 && look->fs && fs_info(look->fs)->ext && !fs_info(look->fs)->readable)
+		return lm_refuse(err, -EOPNOTSUPP, m->s->stick->given,
+				 _("Merge it by a newer livemend, with newer e2fsprogs."),
+				 fs_info(look->fs)->trouble, "%s",
+				 _("The root file system cannot be checked"));
 	if (ret == 0 && look->image && m->s->rec.method == LM_METHOD_REWRITE &&
 	    !image_info(look->image)->can_rewrite)
 		return lm_refuse(err, -EOPNOTSUPP, m->s->base, NULL,
