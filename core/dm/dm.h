@@ -17,6 +17,11 @@ struct dm_use {
 	char dm_node[32]; /* "dm-0", empty when there is none */
 	bool mounted;     /* a file system on top is mounted */
 	bool readonly;    /* every loop device on it is read-only: nobody changes it that way */
+	/*
+	 * Nothing but what a livemend that was killed has left in the kernel, and nothing of it
+	 * is mounted: it goes when the next operation starts (dm_clear_leftovers()).
+	 */
+	bool leftover;
 };
 
 /*

@@ -18,6 +18,7 @@
 #include "core/bytes.h"
 #include "core/dm/dm.h"
 #include "core/dm/dm_priv.h"
+#include "core/dm/dm_task.h"
 
 static const struct dm_env here = { "/sys", "/dev", "/proc/self/mountinfo" };
 
@@ -184,6 +185,7 @@ struct find {
 	uint64_t dev, ino;
 	struct dm_use *use;
 	unsigned depth;
+	unsigned held, left; /* how many stand on a loop device, and how many are leftovers */
 	bool found;
 };
 
@@ -206,12 +208,15 @@ static int above_is_mounted(void *arg, const char *name)
 static int take_holder(void *arg, const char *name)
 {
 	struct find *f = arg;
-	char dm_name[sizeof(f->use->dm_name)];
+	char dm_name[sizeof(f->use->dm_name)], uuid[160];
 	bool mounted;
 
+	f->held++;
 	if (read_attr(f->env, name, "dm/name", dm_name, sizeof(dm_name)))
 		return 0;
 	mounted = above_is_mounted(f, name) == 1;
+	f->left += !mounted && read_attr(f->env, name, "dm/uuid", uuid, sizeof(uuid)) == 0 &&
+		   dm_uuid_owner(uuid) == DM_OWNER_DEAD;
 	/* Of several, the one that is mounted is the one that matters. */
 	if (f->use->dm_name[0] && !mounted)
 		return 0;
@@ -238,13 +243,16 @@ static int try_loop(void *arg, const char *name)
 		return 0;
 	f->use->readonly = read_number(f->env, name, "ro") == 1 &&
 			   (!f->found || f->use->readonly);
-	/* The first is the one that is told of. */
-	if (f->found)
+	/* The first is the one that is told of, unless nobody uses it any more. */
+	if (f->found && !f->use->leftover)
 		return 0;
 	f->found = true;
+	f->use->dm_name[0] = f->use->dm_node[0] = '\0';
 	snprintf(f->use->loop, sizeof(f->use->loop), "%.31s", name);
 	f->use->mounted = mounted_at(f->mounts, f->env, name) != NULL;
+	f->held = f->left = 0;
 	ret = each_name(f->env, name, "holders", take_holder, f);
+	f->use->leftover = !f->use->mounted && f->held > 0 && f->left == f->held;
 	return ret < 0 ? ret : 0;
 }
 

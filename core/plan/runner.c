@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "core/ctx.h"
+#include "core/dm/device.h"
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/plan/plan.h"
@@ -357,6 +358,8 @@ static void *worker(void *arg)
 	int ret;
 
 	lm_error_clear(&err);
+	/* What a livemend that was killed has attached would be a stick in use. Best effort. */
+	(void)dm_clear_leftovers(run->plan->impl->ctx, NULL, NULL);
 	ret = run_steps(run, &err);
 	if (ret < 0)
 		ctx_log(run->plan->impl->ctx, LM_LOG_ERROR, "%s: %s: %s", err.what, err.on,

@@ -250,7 +250,7 @@ static int read_overlay(struct lm_stick *stick, size_t i, const struct stick_loo
 	if (io_stat(stick->io, from->path, &st) == 0) {
 		o->file_bytes = st.kind == IO_REGULAR ? st.size_bytes : 0;
 		o->on_disk_bytes = st.kind == IO_REGULAR ? st.on_disk_bytes : 0;
-		o->attached = st.ino && dm_find_use(st.dev, st.ino, &use) == 1;
+		o->attached = st.ino && dm_find_use(st.dev, st.ino, &use) == 1 && !use.leftover;
 	}
 	if (o->attached && put_text(&o->attached_as, use.dm_name[0] ? use.dm_name : use.loop))
 		return -ENOMEM;

@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 
 #include "core/ctx.h"
-#include "core/dm/device.h"
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/stick/stick_priv.h"
@@ -195,8 +194,6 @@ int lm_stick_open(struct lm_ctx *ctx, const char *path, struct lm_stick **stick,
 	int ret;
 
 	*stick = NULL;
-	/* What a livemend that was killed has attached would look like a stick in use. */
-	(void)dm_clear_leftovers(ctx, NULL, NULL);
 	if (!path)
 		return stick_open_booted(ctx, "", stick, err);
 	if (!*path)

@@ -17,23 +17,27 @@ static int refuse(struct lm_stick *s, int code, const char *why, const char *hel
 	return lm_refuse(err, code, s->given, help, why, "%s", _("The stick cannot be written to"));
 }
 
-/* The kernel has this very file in its hands through a loop device. */
-static bool kernel_uses(struct io *io, const char *path, struct dm_use *use)
+/*
+ * The kernel has this very file in its hands through a loop device. While it is planned,
+ * what goes when it starts does not count.
+ */
+static bool kernel_uses(struct io *io, const char *path, bool planning, struct dm_use *use)
 {
 	struct io_stat st;
 
 	return path && io_stat(io, path, &st) == 0 && st.ino &&
-	       dm_find_use(st.dev, st.ino, use) == 1;
+	       dm_find_use(st.dev, st.ino, use) == 1 && !(planning && use->leftover);
 }
 
-static int check_not_in_use(struct lm_stick *s, struct io *io, struct lm_error *err)
+static int check_not_in_use(struct lm_stick *s, struct io *io, bool planning,
+			    struct lm_error *err)
 {
 	struct dm_use use;
 	size_t i;
 
 	for (i = 0; i < s->n_overlays; i++) {
 		if (s->overlays[i].kind == LM_OVERLAY_DM_SNAPSHOT &&
-		    kernel_uses(io, s->overlays[i].path, &use))
+		    kernel_uses(io, s->overlays[i].path, planning, &use))
 			return lm_refuse(err, -EBUSY, s->overlays[i].path,
 					 _("Boot another system, or this stick without its overlay, "
 					   "and work on it from there."),
@@ -41,7 +45,7 @@ static int check_not_in_use(struct lm_stick *s, struct io *io, struct lm_error *
 					 _("The stick cannot be worked on now"));
 	}
 	/* A bare base is written in place: nobody may have it mounted meanwhile. */
-	if (s->container == STICK_BARE && kernel_uses(io, s->base_path, &use))
+	if (s->container == STICK_BARE && kernel_uses(io, s->base_path, planning, &use))
 		return lm_refuse(err, -EBUSY, s->base_path,
 				 _("Unmount it, or work from another system."),
 				 _("the root image is in use by the running system"), "%s",
@@ -145,7 +149,7 @@ static int is_possible(struct lm_stick *stick, bool used, struct lm_error *err)
 		return check_mountable(stick, err);
 	ret = open_directory(stick, &io, err);
 	if (!ret && !used)
-		ret = check_not_in_use(stick, io, err);
+		ret = check_not_in_use(stick, io, true, err);
 	if (!ret)
 		ret = check_permission(stick, err);
 	io_close(io);
@@ -201,7 +205,7 @@ static int open_rw(struct lm_stick *stick, bool used, struct stick_rw *rw, struc
 			goto fail;
 		}
 	}
-	ret = used ? 0 : check_not_in_use(stick, rw->io, err);
+	ret = used ? 0 : check_not_in_use(stick, rw->io, false, err);
 	if (!ret && stick->mountpoint)
 		ret = check_permission(stick, err);
 	if (!ret)

@@ -183,7 +183,8 @@ static int find_attached(struct lm_stick *s)
 
 		if (io_stat(s->io, o->path, &st) || st.kind != IO_REGULAR || !st.ino)
 			continue;
-		if (dm_find_use(st.dev, st.ino, &use) != 1)
+		/* What a livemend that was killed has left there is no use of it. */
+		if (dm_find_use(st.dev, st.ino, &use) != 1 || use.leftover)
 			continue;
 		o->attached = true;
 		o->quiet = use.readonly;

@@ -198,6 +198,18 @@ check "SIGKILL: everything goes by itself" gone
 "$dmtool" leave "$s" >/mnt/tmp/left 2>/dev/null
 check "what stays behind is there" sh -c "dmsetup ls | grep -q -- -over"
 same "three devices, one on the other" 3 "$(dmsetup ls | grep -c livemend)"
+# Whoever looks takes nothing away that is not theirs, and is not taken in by it.
+"$livemend" status --json "$s" >/mnt/tmp/looked 2>&1
+"$livemend" doctor "$s" >/dev/null 2>&1
+"$livemend" layout "$s" >/dev/null 2>&1
+check "looking: the overlay is not in use for that" grep -q '"attached": *false' /mnt/tmp/looked
+same "looking takes nothing away" 3 "$(dmsetup ls | grep -c livemend)"
+check "planning is not in its way" "$livemend" grow --dry-run +1M "$s"
+same "planning takes nothing away" 3 "$(dmsetup ls | grep -c livemend)"
+check "the start of an operation" "$livemend" export --yes /mnt/tmp/left.img "$s"
+check "the start of an operation clears it" gone
+rm -f /mnt/tmp/left.img
+"$dmtool" leave "$s" >/mnt/tmp/left 2>/dev/null
 # The lowest goes with its last user, which is the one above.
 same "the next start clears it" "cleared 2" "$("$dmtool" clear)"
 check "SIGKILL: nothing is left after that" gone

@@ -6,7 +6,9 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "core/dm/device.h"
 #include "core/dm/dm_priv.h"
+#include "core/dm/dm_task.h"
 
 static void parses(const char *text, enum lm_overlay_state state, uint64_t a, uint64_t t, uint64_t m)
 {
@@ -76,6 +78,51 @@ static void identity(const char *dir, const char *name, uint64_t *dev, uint64_t 
 	*ino = st.st_ino;
 }
 
+/* A device of a livemend that is no more, and then one of one that is alive, hold a file. */
+static void test_leftover_use(const struct dm_env *env, const char *dir)
+{
+	char uuid[129], line[1024], *p;
+	uint64_t dev, ino;
+	struct dm_use use;
+
+	assert_int_equal(dm_uuid_new(7, uuid), 0);
+	/* "LIVEMEND-space-pid-ticks-count": the same number, of another process. */
+	p = strrchr(uuid, '-');
+	assert_non_null(p);
+	*p = '\0';
+	snprintf(line, sizeof(line),
+		 "printf d >mnt/LiveOS/held && mkdir -p sys/block/loop4/holders/dm-4 "
+		 "sys/block/loop4/loop sys/block/dm-4/dm sys/block/dm-4/holders && "
+		 "echo 7:4 >sys/block/loop4/dev && echo $PWD/mnt/LiveOS/held "
+		 ">sys/block/loop4/loop/backing_file && echo 253:4 >sys/block/dm-4/dev && "
+		 "echo livemend-view >sys/block/dm-4/dm/name && echo %s1-7 >sys/block/dm-4/dm/uuid",
+		 uuid);
+	help_run(dir, line);
+	identity(dir, "mnt/LiveOS/held", &dev, &ino);
+	assert_int_equal(dm_env_find_use(env, dev, ino, &use), 1);
+	assert_string_equal(use.dm_name, "livemend-view");
+	assert_true(use.leftover);
+	/* It is alive: that is a use. */
+	snprintf(line, sizeof(line), "echo %s-7 >sys/block/dm-4/dm/uuid", uuid);
+	help_run(dir, line);
+	assert_int_equal(dm_env_find_use(env, dev, ino, &use), 1);
+	assert_false(use.leftover);
+	/* Dead, but somebody else's device stands on the file, too. */
+	snprintf(line, sizeof(line),
+		 "echo %s1-7 >sys/block/dm-4/dm/uuid && mkdir -p sys/block/loop4/holders/dm-5 "
+		 "sys/block/dm-5/dm sys/block/dm-5/holders && echo 253:5 >sys/block/dm-5/dev && "
+		 "echo theirs >sys/block/dm-5/dm/name", uuid);
+	help_run(dir, line);
+	assert_int_equal(dm_env_find_use(env, dev, ino, &use), 1);
+	assert_false(use.leftover);
+	/* Dead, but mounted. */
+	help_run(dir, "rm -r sys/block/loop4/holders/dm-5 sys/block/dm-5 && "
+		      "echo '22 1 253:4 / /x rw - ext4 /dev/dm-4 rw' >>mountinfo");
+	assert_int_equal(dm_env_find_use(env, dev, ino, &use), 1);
+	assert_false(use.leftover);
+	help_run(dir, "rm -r sys/block/loop4 sys/block/dm-4");
+}
+
 static void test_sysfs(void **state)
 {
 	struct dm_env env;
@@ -119,6 +166,9 @@ static void test_sysfs(void **state)
 	identity(dir, "mnt/LiveOS/moved", &dev, &ino);
 	assert_int_equal(dm_env_find_use(&env, dev, ino, &use), 0);
 	assert_int_equal(dm_env_find_use(&env, 0, 0, &use), 0);
+
+	assert_false(use.leftover);
+	test_leftover_use(&env, dir);
 
 	assert_int_equal(dm_env_list(&env, &nodes, &count), 0);
 	assert_int_equal(count, 2);

@@ -47,7 +47,8 @@ int grow_find_use(struct grow *g, struct io *io, struct lm_error *err)
 	if (ret < 0)
 		return lm_fail(err, ret, g->s->overlay, NULL, "%s",
 			       _("Looking at the overlay failed"));
-	g->attached = st.ino && dm_find_use(st.dev, st.ino, &g->use) == 1;
+	g->attached = st.ino && dm_find_use(st.dev, st.ino, &g->use) == 1 &&
+		      !g->use.leftover;
 	return 0;
 }
 
