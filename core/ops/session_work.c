@@ -69,6 +69,8 @@ int session_work_open(struct session *s, struct lm_error *err)
 		lm_fail(err, ret, given, _("Give a folder that exists and that you may write to."),
 			"%s", _("The work folder cannot be used"));
 	free(given);
+	if (ret == 0)
+		ret = stick_names_work(s->work, s->work_path, err);
 	if (ret == 0) {
 		free(s->rec.work);
 		s->rec.work = strdup(s->work_path);

@@ -251,8 +251,11 @@ static int read_slot(struct io *io, const char *live_dir, unsigned slot,
 	if (ret < 0)
 		return ret;
 	ret = io_open(io, path, IO_READ, &file);
+	/* A link, a device or a directory: livemend made none, and whoever writes refuses it. */
+	if (ret == -ENOENT || ret == -ENOTDIR || ret == -ELOOP || ret == -ENOSTR || ret == -EISDIR)
+		return 0;
 	if (ret < 0)
-		return ret == -ENOENT || ret == -ENOTDIR ? 0 : ret == -EIO ? -EBADMSG : ret;
+		return ret == -EIO ? -EBADMSG : ret;
 	text = calloc(1, JOURNAL_SLOT_BYTES + 1);
 	ret = text ? io_read_full(file, text, JOURNAL_SLOT_BYTES, 0) : -ENOMEM;
 	/* On FAT a slot whose making was cut may have a length, and no clusters: EIO. */

@@ -121,6 +121,20 @@ int stick_rw_possible_used(struct lm_stick *stick, struct lm_error *err);
 void stick_rw_close(struct stick_rw *rw);
 
 /*
+ * stick_names.c: whether what an operation is going to write to can be written
+ * to: no directory, link, device or pipe has its name, and no file with another
+ * name besides. 0, or a refusal that says what is in the way and what helps.
+ * stick_rw_possible() and stick_rw_open() have asked for the stick.
+ */
+int stick_names_check(const struct lm_stick *s, struct io *io, struct lm_error *err);
+/* The folder livemend below dir, and what is in it. */
+int stick_names_journal(struct io *io, const char *dir, struct lm_error *err);
+/* A work folder (io is open on path), which others may be able to write to. */
+int stick_names_work(struct io *io, const char *path, struct lm_error *err);
+/* A name that is used for a moment only, and must be free before. */
+int stick_names_free(struct io *io, const char *path, struct lm_error *err);
+
+/*
  * Mounts the file system on block device node in a mount of our own that no
  * other program sees, and that is gone with the last descriptor in it. Returns
  * the descriptor of its top, or a negative errno.

@@ -75,6 +75,13 @@ static int take_lock(struct lm_stick *s, struct stick_rw *rw, struct lm_error *e
 	if (ret)
 		return lm_fail(err, ret, name, NULL, "%s", _("Opening the file to lock it failed"));
 	ret = io_lock(rw->lock);
+	/* On NFS only who may write may lock. */
+	if (ret == -EBADF) {
+		io_file_close(rw->lock);
+		ret = io_open(rw->io, name, IO_WRITE, &rw->lock);
+		if (!ret)
+			ret = io_lock(rw->lock);
+	}
 	if (ret == -EWOULDBLOCK)
 		return lm_refuse(err, -EBUSY, name, _("Wait until it has ended, then try again."),
 				 _("another livemend is working on this stick"), "%s",
@@ -122,21 +129,38 @@ static int check_mountable(struct lm_stick *s, struct lm_error *err)
 	return 0;
 }
 
-static int check_permission(struct lm_stick *s, struct lm_error *err)
+/* below: in the live directory, NULL for path, which is one of the stick. */
+static int check_allowed(struct lm_stick *s, const char *below, const char *path, int how,
+			 struct lm_error *err)
 {
-	const char *name = lock_name(s);
-	char *dir = NULL, *file = NULL;
+	char *rel = below ? stick_join(s->live_dir, below) : strdup(path);
+	char *full = rel ? stick_join(s->mountpoint, rel) : NULL;
 	int ret = 0;
 
-	dir = stick_join(s->mountpoint, s->live_dir);
-	file = name ? stick_join(s->mountpoint, name) : NULL;
-	if (!dir || (name && !file))
+	if (!full)
 		ret = lm_fail(err, -ENOMEM, s->given, NULL, "%s", _("Opening the stick failed"));
-	else if (access(dir, W_OK | X_OK) || (file && access(file, R_OK | W_OK)))
+	else if (access(full, how) && !(below && errno == ENOENT))
 		ret = refuse(s, -EACCES, _("you may not write there"),
 			     _("Run livemend as root, or as the owner of the files."), err);
-	free(dir);
-	free(file);
+	free(rel);
+	free(full);
+	return ret;
+}
+
+static int check_permission(struct lm_stick *s, struct lm_error *err)
+{
+	/* What is written after the point of no return, too. */
+	static const char *const files[] = { "livemend/journal.txt", "livemend/PENDING.txt",
+					     "livemend/PENDING.bak" };
+	const char *name = lock_name(s);
+	int ret = check_allowed(s, NULL, s->live_dir, W_OK | X_OK, err);
+
+	if (!ret && name)
+		ret = check_allowed(s, NULL, name, R_OK | W_OK, err);
+	if (!ret)
+		ret = check_allowed(s, "livemend", NULL, W_OK | X_OK, err);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && !ret; i++)
+		ret = check_allowed(s, files[i], NULL, R_OK | W_OK, err);
 	return ret;
 }
 
@@ -145,11 +169,15 @@ static int is_possible(struct lm_stick *stick, bool used, struct lm_error *err)
 	struct io *io = NULL;
 	int ret;
 
-	if (!stick->mountpoint)
-		return check_mountable(stick, err);
+	if (!stick->mountpoint) {
+		ret = check_mountable(stick, err);
+		return ret ? ret : stick_names_check(stick, stick->io, err);
+	}
 	ret = open_directory(stick, &io, err);
 	if (!ret && !used)
 		ret = check_not_in_use(stick, io, true, err);
+	if (!ret)
+		ret = stick_names_check(stick, io, err);
 	if (!ret)
 		ret = check_permission(stick, err);
 	io_close(io);
@@ -206,6 +234,8 @@ static int open_rw(struct lm_stick *stick, bool used, struct stick_rw *rw, struc
 		}
 	}
 	ret = used ? 0 : check_not_in_use(stick, rw->io, false, err);
+	if (!ret)
+		ret = stick_names_check(stick, rw->io, err);
 	if (!ret && stick->mountpoint)
 		ret = check_permission(stick, err);
 	if (!ret)

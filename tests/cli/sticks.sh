@@ -86,6 +86,47 @@ ok "merge without agreement is refused"
 same run 3 merge --engine kernel --yes "$s"
 ok "the kernel engine is refused"
 
+# --- what is in the way is found before anything is done
+# in_way WORDS COMMAND...: refused, with the words, and nothing is changed; WORDS also say what helps
+in_way() {
+	in_way_words=$1
+	shift
+	same run 3 "$@" && has "$err" "$in_way_words" && has "$err" "move it elsewhere or delete it"
+}
+mkfifo "$s/LiveOS/livemend"
+in_way "keeps its journal in a folder" merge --yes "$s" && in_way "keeps its journal" merge --dry-run "$s" &&
+	in_way "keeps its journal" compact --yes "$s" && in_way "keeps its journal" grow --yes +4M "$s" &&
+	in_way "keeps its journal" reset --yes "$s" && one_of "0 1" status "$s" && one_of "0 1" doctor "$s"
+ok "a pipe where the journal's folder is to be"
+rm "$s/LiveOS/livemend"
+mkdir -p "$s/LiveOS/livemend/journal.txt"
+in_way "livemend writes a file of this name" merge --yes "$s" && one_of "0 1" status "$s"
+ok "a folder for a journal"
+rm -r "$s/LiveOS/livemend"
+mkdir "$s/LiveOS/livemend"
+echo mine >"$work/mine"
+ln "$work/mine" "$s/LiveOS/livemend/journal.txt"
+in_way "has another" merge --yes "$s" && [ "$(cat "$work/mine")" = mine ]
+ok "a journal with another name"
+mv "$s/LiveOS/livemend/journal.txt" "$s/LiveOS/livemend/PENDING.bak"
+same run 3 merge --yes "$s" && same run 3 resume --yes "$s" && has "$err" "has another" &&
+	[ "$(cat "$work/mine")" = mine ]
+ok "a note with another name"
+rm -r "$s/LiveOS/livemend"
+echo other >"$s/LiveOS/livemend.old"
+same run 3 merge --yes "$s" && has "$err" "something in the way" && has "$err" "livemend.old"
+ok "a name that the exchange needs"
+rm "$s/LiveOS/livemend.old"
+mkdir "$work/w"
+ln -s "$work" "$work/w/livemend"
+in_way "keeps its journal" merge --yes --work "$work/w" "$s"
+ok "a link in the work folder"
+rm "$work/w/livemend"
+ln -s "$work/mine" "$work/w/livemend-0123456789ab.new"
+in_way "livemend-0123456789ab.new" merge --yes --work "$work/w" "$s" && [ "$(cat "$work/mine")" = mine ]
+ok "a link under the name of a new image"
+rm -r "$work/w"
+
 # --- sticks that have come to harm, before they are mended
 damage() { rm -rf "$work/d"; cp -a "$s" "$work/d"; }
 damage

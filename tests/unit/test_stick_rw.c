@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -67,6 +68,151 @@ static void test_lock(void **state)
 	assert_int_equal(io_file_close(file), 0);
 	stick_rw_close(&rw);
 	assert_int_equal(stick_rw_open(s, &rw, NULL), 0);
+	stick_rw_close(&rw);
+	lm_stick_close(s);
+}
+
+static void write_file(const char *path)
+{
+	int fd = open(path, O_CREAT | O_WRONLY, 0644);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "mine", 4), 4);
+	close(fd);
+}
+
+/* What is in the way of an operation is found before it begins, and named with what helps. */
+static void test_in_the_way(void **state)
+{
+	static const struct {
+		const char *make;
+		int code;
+	} ways[] = {
+		{ "mkfifo s/LiveOS/livemend", -ENOTDIR },
+		{ "ln -s ../.. s/LiveOS/livemend", -ENOTDIR },
+		{ "touch s/LiveOS/livemend", -ENOTDIR },
+		{ "mkdir -p s/LiveOS/livemend/journal.txt", -ENOSTR },
+		{ "mkdir s/LiveOS/livemend; ln -s ../../mine s/LiveOS/livemend/journal.txt", -ENOSTR },
+		{ "mkdir s/LiveOS/livemend; mkfifo s/LiveOS/livemend/journal.txt", -ENOSTR },
+		{ "mkdir s/LiveOS/livemend; ln mine s/LiveOS/livemend/journal.txt", -EMLINK },
+		{ "mkdir s/LiveOS/livemend; ln mine s/LiveOS/livemend/PENDING.bak", -EMLINK },
+		{ "mkdir s/LiveOS/livemend; mkfifo s/LiveOS/livemend/PENDING.txt", -ENOSTR },
+		{ "mkdir -p s/LiveOS/livemend/recover.undo", -ENOSTR },
+		{ "mkdir -p s/LiveOS/livemend/pairing", -ENOSTR },
+		{ "mkdir s/LiveOS/livemend.new", -ENOSTR },
+		{ "ln -s mine s/LiveOS/livemend.old", -ENOSTR },
+		{ "mkfifo s/LiveOS/livemend.cow", -ENOSTR },
+		{ "mkdir s/LiveOS/livemend.bak", -ENOSTR },
+		{ "ln s/LiveOS/overlay-LIVE-1A2B-3C4D other", -EMLINK },
+		{ "ln s/LiveOS/rootfs.img other", -EMLINK },
+	};
+	struct lm_stick *s;
+	struct stick_rw rw;
+	char path[PATH_MAX];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s", help_path(dir, "mine"));
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		write_file(path);
+		help_run(dir, ways[i].make);
+		s = open_ok("s");
+		print_message("# %s\n", ways[i].make);
+		assert_int_equal(stick_rw_possible(s, NULL), ways[i].code);
+		assert_int_equal(stick_rw_possible_used(s, NULL), ways[i].code);
+		refused(s, ways[i].code);
+		lm_stick_close(s);
+		help_run(dir, "test $(cat mine) = mine && rm -rf s/LiveOS/livemend* other mine");
+	}
+	s = open_ok("s");
+	assert_int_equal(stick_rw_open(s, &rw, NULL), 0);
+	stick_rw_close(&rw);
+	lm_stick_close(s);
+}
+
+/* As on NFS: only what is open for writing may be locked. */
+struct nfs_file {
+	struct io_file file;
+	struct io_file *inner;
+	bool write;
+};
+struct nfs {
+	struct io io;
+	struct io *inner;
+};
+static const struct io_ops nfs_ops;
+
+static int nfs_open(struct io *io, const char *path, enum io_mode mode, struct io_file **file)
+{
+	struct nfs_file *f = calloc(1, sizeof(*f));
+	int ret;
+
+	assert_non_null(f);
+	ret = io_open(((struct nfs *)io)->inner, path, mode, &f->inner);
+	if (ret) {
+		free(f);
+		return ret;
+	}
+	f->file.ops = &nfs_ops;
+	f->write = mode != IO_READ;
+	*file = &f->file;
+	return 0;
+}
+
+static int nfs_lock(struct io_file *file)
+{
+	struct nfs_file *f = (struct nfs_file *)file;
+
+	return f->write ? io_lock(f->inner) : -EBADF;
+}
+
+static int nfs_file_close(struct io_file *file)
+{
+	int ret = io_file_close(((struct nfs_file *)file)->inner);
+
+	free(file);
+	return ret;
+}
+
+static int nfs_stat(struct io *io, const char *path, struct io_stat *st)
+{
+	return io_stat(((struct nfs *)io)->inner, path, st);
+}
+
+static void nfs_close(struct io *io)
+{
+	io_close(((struct nfs *)io)->inner);
+	free(io);
+}
+
+static const struct io_ops nfs_ops = {
+	.open = nfs_open,
+	.stat = nfs_stat,
+	.close = nfs_close,
+	.lock = nfs_lock,
+	.file_close = nfs_file_close,
+};
+
+static struct io *nfs_wrap(void *arg, struct io *inner)
+{
+	struct nfs *n = calloc(1, sizeof(*n));
+
+	(void)arg;
+	if (n) {
+		n->io.ops = &nfs_ops;
+		n->inner = inner;
+	}
+	return n ? &n->io : NULL;
+}
+
+static void test_lock_for_writers(void **state)
+{
+	struct lm_stick *s = open_ok("s");
+	struct stick_rw rw;
+
+	(void)state;
+	ctx->wrap_io = nfs_wrap;
+	assert_int_equal(stick_rw_open(s, &rw, NULL), 0);
+	refused(s, -EBUSY);
 	stick_rw_close(&rw);
 	lm_stick_close(s);
 }
@@ -318,6 +464,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_lock, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_in_the_way, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lock_for_writers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_wrapped, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_permission, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_iso_refused, setup, teardown),

@@ -64,7 +64,8 @@ static int refuse_stick(const struct compact *c, struct lm_error *err)
 				   "compact it from there. Growing it works while it is in use."),
 				 _("the running system uses it"), "%s",
 				 _("An overlay in use cannot be compacted"));
-	return stick_rw_possible(c->s->stick, err);
+	ret = stick_rw_possible(c->s->stick, err);
+	return ret < 0 ? ret : stick_names_free(s->io, c->aside, err);
 }
 
 /* ---- lengths and room ---- */

@@ -100,7 +100,9 @@ static int refuse_stick(struct merge *m, bool reboot, struct lm_error *err)
 		return lm_refuse(err, -EINVAL, s->given, _("Leave --reboot out."),
 				 _("no system runs from it"), "%s",
 				 _("There is nothing to restart"));
-	return m->s->quiet ? 0 : stick_rw_possible(m->s->stick, err);
+	ret = m->s->quiet ? stick_rw_possible_used(m->s->stick, err) :
+			    stick_rw_possible(m->s->stick, err);
+	return ret < 0 || m->in_place ? ret : stick_names_free(s->io, m->aside, err);
 }
 
 /* ---- the plan's parts ---- */
