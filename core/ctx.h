@@ -22,8 +22,12 @@ struct lm_ctx {
 	/* For tests: makes repairs in top, in place of e2fsck. 0 or negative errno. */
 	int (*repair)(void *arg, struct io_source *top);
 	void *repair_arg;
-	/* For tests: as where there is no FUSE, or no room on the stick for two images. */
-	bool no_fuse, tight;
+	/* For tests: as where there is no FUSE, no e2fsck, or no room on the stick for two images. */
+	bool no_fuse, no_e2fsck, tight;
+	/* For tests: one more than the only way that e2fsck is given a view by (dm/fsck.h); 0: any. */
+	unsigned fsck_way;
+	/* For tests: what e2fsck has in its environment besides, such as the time; NULL: nothing. */
+	const char *const *e2fsck_env;
 };
 
 /* Writes a line to the log; ctx may be NULL. The text is made printable. */

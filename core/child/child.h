@@ -72,6 +72,10 @@ struct child_end {
  */
 int child_run(const struct child_job *job, struct child_end *end, struct lm_error *err);
 
+/* A descriptor through a socket: 0 or negative errno; the descriptor, or -1. Neither waits. */
+int child_send_fd(int socket, int fd);
+int child_receive_fd(int socket);
+
 /* ---- inside ---- */
 
 /* One end of a pipe that is read line by line. */

@@ -106,7 +106,10 @@ typedef void (*fs_line_fn)(void *arg, const char *line);
 int fs_e2fsck(const char *path, enum fs_e2fsck mode, fs_progress_fn progress, fs_line_fn line,
 	      void *arg, int *status, struct lm_error *err);
 
-/* The same with a descriptor that it gets as number 3 (-1: none), and somebody who watches it. */
+/*
+ * The same with a descriptor that it gets as number 3 (-1: none), and somebody
+ * who watches it. -EOPNOTSUPP when prepare failed: it was not started.
+ */
 struct fs_e2fsck_with {
 	int fd;
 	const char *const *env; /* beside what child.h gives; NULL: nothing */

@@ -110,6 +110,11 @@ int fs_e2fsck_with(const char *path, enum fs_e2fsck mode, const struct fs_e2fsck
 	if (ret == -ENOENT && end.status < 0 && !fs_e2fsck_exists())
 		return lm_fail(err, ret, "e2fsck", _("Install e2fsprogs, which it belongs to."),
 			       "%s", _("The program e2fsck was not found"));
+	if (!end.prepared) {
+		ret = -EOPNOTSUPP;
+		if (err)
+			err->code = ret;
+	}
 	/* A program that is there and cannot be started is none of a system without it. */
 	if (ret == -ENOENT) {
 		ret = -EIO;

@@ -3,16 +3,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "core/dm/attach.h"
-#include "core/dm/engine.h"
+#include "core/dm/fsck.h"
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/report/doctor.h"
 #include "core/text.h"
-#include "core/view/place.h"
-#include "core/view/view.h"
 
 struct check {
 	struct doctor *d;
@@ -79,75 +75,34 @@ static void doctor_not_checked(struct doctor *d, const char *why)
 		   _("Only what it says about itself was read; e2fsck did not look at it."), NULL);
 }
 
-/* e2fsck -fn on the merged view, which the kernel's device-mapper makes. */
-static int check_by_kernel(struct check *c, int *status, int *closed, struct lm_error *e,
-			   struct lm_error *e2)
-{
-	struct dm_attach *attach = NULL;
-	int r = dm_attach_open(c->d->stick, 0, 0, &attach, e);
-
-	if (r == 0)
-		r = dm_attach_e2fsck(attach, FS_CHECK, e2fsck_progress, e2fsck_line, c, status, e);
-	*closed = dm_attach_close(attach, e2);
-	return r;
-}
-
-/* The same on the view that FUSE shows to it as a file. */
-static int check_by_fuse(struct check *c, int *status, int *closed, struct lm_error *e,
-			 struct lm_error *e2)
-{
-	struct view_fuse *fuse = NULL;
-	char *dir = NULL;
-	/* Looking writes nothing to the stick, no directory either. */
-	int r = view_place_make(c->d->stick->mountpoint, &dir);
-
-	if (r < 0)
-		return lm_fail(e, r, NULL,
-			       _("Let TMPDIR name a folder that is not on the stick and can be "
-				 "written to."),
-			       "%s", _("There is no place to show the root image as a file"));
-	r = view_fuse_open(c->d->look.view, false, dir, &fuse, e);
-	if (r == 0) {
-		r = fs_e2fsck(view_fuse_path(fuse), FS_CHECK, e2fsck_progress, e2fsck_line, c,
-			      status, e);
-		*closed = view_fuse_close(fuse, e2);
-	}
-	(void)rmdir(dir);
-	free(dir);
-	return r;
-}
-
 static int run_e2fsck(struct doctor *d, struct lm_error *err)
 {
-	bool has_fuse = view_fuse_available();
+	const struct dm_fsck_on on = { .ctx = d->stick->ctx, .stick = d->stick,
+				       .view = d->look.view, .chunk_sectors = 8 };
 	struct check c = {.d = d};
-	struct lm_error e = {0}, e2 = {0};
-	enum lm_engine engine;
-	int status = 0, closed = 0, r;
+	struct dm_fsck *fsck = NULL;
+	struct lm_error e = {0};
+	int status = 0, r;
 
-	r = dm_engine_choose(d->stick->ctx, has_fuse ? LM_ENGINE_DIRECT : LM_ENGINE_KERNEL, NULL,
-			     &engine, err);
-	if (r < 0)
-		return r;
-	if (engine == LM_ENGINE_DIRECT && !has_fuse) {
-		doctor_not_checked(d, _("it could not be checked, for there is no FUSE here"));
-		return 0;
-	}
-	r = engine == LM_ENGINE_KERNEL ? check_by_kernel(&c, &status, &closed, &e, &e2)
-				       : check_by_fuse(&c, &status, &closed, &e, &e2);
-	if (r == -ECANCELED) {
+	r = dm_fsck_open(&on, &fsck, &e);
+	if (r == 0)
+		r = dm_fsck_run(fsck, FS_CHECK, e2fsck_progress, e2fsck_line, &c, &status, &e);
+	/* What was asked for and cannot be is no finding. */
+	if (r == -ECANCELED || (r < 0 && e.outcome == LM_REFUSED && r != -ENOENT)) {
 		if (err)
 			*err = e;
-		return r;
-	}
-	if (r < 0)
-		doctor_not_checked(d, e.why[0] ? e.why : e.what);
-	else if (closed < 0)
-		doctor_add(d, LM_SEV_ILL, "fs-read", _("Root file system"), e2.what, e2.why,
-			   _("Copy the stick to a good one; this one may be failing."));
-	else
+	} else if (r == 0) {
 		judge(&c, status);
-	return 0;
+	} else if (!fsck || dm_fsck_way(fsck) == DM_FSCK_WAYS || r == -EINTR) {
+		doctor_not_checked(d, e.why[0] ? e.why : e.what);
+		r = 0;
+	} else {
+		doctor_add(d, LM_SEV_ILL, "fs-read", _("Root file system"), e.what, e.why,
+			   _("Copy the stick to a good one; this one may be failing."));
+		r = 0;
+	}
+	dm_fsck_close(fsck);
+	return r;
 }
 
 static void doctor_state(struct doctor *d, const struct fs_info *info)

@@ -6,6 +6,7 @@
 #include "core/bytes.h"
 #include "core/error.h"
 #include "core/i18n.h"
+#include "core/view/copy.h"
 #include "core/view/view.h"
 
 #define BUFFER_BYTES (1u << 20)
@@ -32,7 +33,8 @@ static size_t find_piece(const unsigned char *buf, size_t len, bool *hole)
 	return at;
 }
 
-static int write_sparse(struct io_file *out, const unsigned char *buf, size_t len, uint64_t off)
+int view_write_sparse(struct io_file *out, const unsigned char *buf, size_t len, uint64_t off,
+		      uint64_t *written)
 {
 	while (len) {
 		bool hole;
@@ -41,6 +43,8 @@ static int write_sparse(struct io_file *out, const unsigned char *buf, size_t le
 
 		if (rc)
 			return rc;
+		if (!hole && written)
+			*written += piece;
 		buf += piece;
 		off += piece;
 		len -= piece;
@@ -78,7 +82,7 @@ int view_export(struct io_source *src, struct io_file *out, const char *out_name
 		rc = io_source_read(src, buf, len, off, err);
 		if (rc)
 			goto out;
-		rc = write_sparse(out, buf, len, off);
+		rc = view_write_sparse(out, buf, len, off, NULL);
 		if (rc) {
 			rc = lm_fail(err, rc, out_name, NULL, "%s", what);
 			goto out;

@@ -13,9 +13,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/bytes.h"
 #include "core/child/child.h"
 #include "core/error.h"
 #include "core/text.h"
@@ -69,37 +71,6 @@ static int mount_by_kernel(const char *dir, bool writable, int *fd)
 	return ret;
 }
 
-struct by_fusermount {
-	int socket; /* where it sends the descriptor */
-	int fd;
-};
-
-/* The one descriptor that comes with a message of one byte. */
-static int receive_fd(int socket)
-{
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	char byte;
-	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1,
-				  .msg_control = control.bytes,
-				  .msg_controllen = sizeof(control.bytes) };
-	struct cmsghdr *head;
-	ssize_t n;
-	int fd = -1;
-
-	do {
-		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	} while (n < 0 && errno == EINTR);
-	head = n > 0 ? CMSG_FIRSTHDR(&message) : NULL;
-	if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
-	    head->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(&fd, CMSG_DATA(head), sizeof(fd));
-	return fd;
-}
-
 /* The same as the library does, but by an absolute path and with an environment of our own. */
 static int mount_by_fusermount(const char *dir, bool writable, int *fd, char why[200])
 {
@@ -119,7 +90,7 @@ static int mount_by_fusermount(const char *dir, bool writable, int *fd, char why
 	lm_error_clear(&err);
 	ret = child_run(&job, &end, &err);
 	close(ends[1]);
-	*fd = ret == 0 && end.status == 0 ? receive_fd(ends[0]) : -1;
+	*fd = ret == 0 && end.status == 0 ? child_receive_fd(ends[0]) : -1;
 	close(ends[0]);
 	if (*fd >= 0)
 		return 0;
@@ -241,4 +212,15 @@ int view_place_make(const char *avoid, char **dir)
 		}
 	}
 	return ret;
+}
+
+int view_place_room(const char *dir, uint64_t *bytes)
+{
+	struct statvfs room;
+
+	if (statvfs(dir, &room) < 0)
+		return -errno;
+	if (mul_overflows(room.f_bavail, room.f_frsize, bytes))
+		*bytes = UINT64_MAX;
+	return 0;
 }

@@ -4,6 +4,7 @@
 #define VIEW_PLACE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * Makes an empty directory to mount on; *dir is freed with free(). In memory
@@ -12,6 +13,8 @@
  * none). What a killed livemend has left mounted there is taken away first.
  */
 int view_place_make(const char *avoid, char **dir);
+/* How many bytes can be written there. 0 or negative errno. */
+int view_place_room(const char *dir, uint64_t *bytes);
 
 /*
  * Mounts a FUSE file system of ours on dir; *fd is what its server reads. By

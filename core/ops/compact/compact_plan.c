@@ -65,7 +65,7 @@ static int refuse_stick(const struct compact *c, struct lm_error *err)
 				 _("the running system uses it"), "%s",
 				 _("An overlay in use cannot be compacted"));
 	ret = stick_rw_possible(c->s->stick, err);
-	return ret < 0 ? ret : stick_names_free(s->io, c->aside, err);
+	return ret < 0 ? ret : stick_names_free(s->io, c->swap.aside, err);
 }
 
 /* ---- lengths and room ---- */

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * fsck.h - e2fsck on a merged view, by whichever way is there
+ *
+ * What e2fsck changes goes into a store in memory over the view, whichever way
+ * it is: nothing of the stick is written to. In this order, the first one that
+ * can be had:
+ *
+ *   fuse     the view as a file in a FUSE mount
+ *   kernel   the view as a device of device-mapper
+ *   whole    a copy of it in a temporary file
+ *   lazy     the same, copied when e2fsck reads it (core/view/copy.h); before
+ *            whole where the file system is large
+ */
+#ifndef DM_FSCK_H
+#define DM_FSCK_H
+
+#include "core/cow/cow.h"
+#include "core/fs/fs.h"
+#include "core/stick/stick.h"
+
+enum dm_fsck_way { DM_FSCK_FUSE, DM_FSCK_KERNEL, DM_FSCK_WHOLE, DM_FSCK_LAZY, DM_FSCK_WAYS };
+
+struct dm_fsck_on {
+	struct lm_ctx *ctx;
+	/* For the kernel's way, and where no temporary file may lie: see dm_attach_open(). */
+	struct lm_stick *stick;
+	size_t overlay;
+	struct io_source *view; /* not owned */
+	uint32_t chunk_sectors; /* of the store in memory: the overlay's */
+	bool kernel_first;      /* rather than FUSE */
+	bool no_kernel;         /* the kernel does not take this overlay */
+};
+
+struct dm_fsck;
+
+/*
+ * Refuses the engine that was asked for where it is not possible, and (-ENOENT)
+ * a system without e2fsck. Nothing is tried yet.
+ */
+int dm_fsck_open(const struct dm_fsck_on *on, struct dm_fsck **fsck, struct lm_error *err);
+void dm_fsck_close(struct dm_fsck *fsck); /* NULL allowed */
+
+/*
+ * fs_e2fsck() on the view with what was written to it before. The first way
+ * that works is kept to. -EOPNOTSUPP when none does: err says what would help.
+ */
+int dm_fsck_run(struct dm_fsck *fsck, enum fs_e2fsck mode, fs_progress_fn progress, fs_line_fn line,
+		void *arg, int *status, struct lm_error *err);
+
+/* The store that e2fsck's changes are in; NULL: it was never let write. Owned by fsck. */
+struct cow_store *dm_fsck_scratch(const struct dm_fsck *fsck);
+/* The same without e2fsck: for what else is to be changed. Not together with the kernel's way. */
+int dm_fsck_make_scratch(struct dm_fsck *fsck, struct cow_store **scratch, struct lm_error *err);
+/* The one that was used; DM_FSCK_WAYS: none yet. */
+enum dm_fsck_way dm_fsck_way(const struct dm_fsck *fsck);
+
+/* Whether there is an e2fsck at all, as far as ctx has it. */
+bool dm_fsck_possible(const struct lm_ctx *ctx);
+
+#endif
