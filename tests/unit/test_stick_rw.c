@@ -426,7 +426,7 @@ static void test_pairing(void **state)
 		      "$(printf 'livemend pairing 2\\noverlay: half\\n' | sha256sum | cut -c1-64) "
 		      ">s/LiveOS/livemend/pairing");
 	assert_int_equal(stick_pair_write(io, "LiveOS", s->overlays[0].path, &image, &fs, NULL), 0);
-	assert_int_equal(stick_pair_read(s, 0, &image, &fs, &recorded, &matches, NULL), 0);
+	assert_int_equal(read_pair(s, 0, &image, &fs, &recorded, &matches, NULL), 0);
 	assert_true(recorded && matches);
 	io_close(io);
 	lm_stick_close(s);
@@ -452,7 +452,7 @@ static void test_many_pairs(void **state)
 		memcpy(path, "LiveOS/", 7);
 		snprintf(path + 250, 10, "%d", i);
 		assert_int_equal(stick_pair_write(io, "LiveOS", path, &image, &fs, NULL), 0);
-		assert_int_equal(stick_pair_read(s, 0, &image, &fs, &recorded, &matches, NULL), 0);
+		assert_int_equal(read_pair(s, 0, &image, &fs, &recorded, &matches, NULL), 0);
 		assert_true(recorded && matches);
 	}
 	s->overlays[0].path = own;
