@@ -21,14 +21,8 @@ int cli_layout(struct cli *cli);
 int cli_doctor(struct cli *cli);
 int cli_usage(struct cli *cli);
 int cli_watch(struct cli *cli);
-int cli_export(struct cli *cli);
-int cli_merge(struct cli *cli);
-int cli_recover(struct cli *cli);
-int cli_compact(struct cli *cli);
-int cli_grow(struct cli *cli);
-int cli_reset(struct cli *cli);
-int cli_resume(struct cli *cli);
-int cli_practice(struct cli *cli);
+/* That of every operation: the one that args.command names. */
+int cli_op(struct cli *cli);
 
 /* Runs a plan that was agreed to, with its progress; returns its outcome. */
 int cli_run_plan(struct cli *cli, struct lm_plan *plan);

@@ -34,47 +34,89 @@ const struct cli_option cli_options[CLI_N_OPTIONS] = {
 	{CLI_OPT_ONCE, "once", 0, NULL, N_("look once; exit 1 if there is something to warn of")},
 };
 
-const struct cli_command cli_commands[] = {
+/* Those that only look; the others are the operations. */
+static const struct cli_command looks[] = {
 	{"status", CLI_STICK_OPTIONAL, N_("gauges, and the state of every overlay"), "overlay", 0,
-	 cli_status},
+	 cli_status, NULL},
 	{"layout", CLI_STICK_OPTIONAL,
-	 N_("the tree of partitions, images, loops, dm devices, mounts"), "layout", 0,
-	 cli_layout},
+	 N_("the tree of partitions, images, loops, dm devices, mounts"), "layout", 0, cli_layout,
+	 NULL},
 	{"doctor", CLI_STICK_OPTIONAL, N_("check everything, change nothing; exit 1 if ill"),
-	 "doctor", CLI_BIT(CLI_OPT_DEEP), cli_doctor},
+	 "doctor", CLI_BIT(CLI_OPT_DEEP), cli_doctor, NULL},
 	{"usage", CLI_STICK_OPTIONAL, N_("what eats the overlay, and what a merge would free"),
-	 "usage", CLI_BIT(CLI_OPT_DEPTH), cli_usage},
+	 "usage", CLI_BIT(CLI_OPT_DEPTH), cli_usage, NULL},
 	{"watch", CLI_STICK_OPTIONAL, N_("warn before a wall is hit"), "watch",
-	 CLI_BIT(CLI_OPT_AT) | CLI_BIT(CLI_OPT_EVERY) | CLI_BIT(CLI_OPT_ONCE), cli_watch},
-	{"export", CLI_OUT_STICK, N_("write image and overlay together to one sparse file"),
-	 "export", 0, cli_export},
-	{"merge", CLI_STICK_NEEDED, N_("make the changes part of the image, empty the overlay"),
-	 "merge", CLI_BIT(CLI_OPT_METHOD) | CLI_BIT(CLI_OPT_WORK) | CLI_BIT(CLI_OPT_DEEP) |
-			  CLI_BIT(CLI_OPT_REBOOT),
-	 cli_merge},
-	{"recover", CLI_STICK_NEEDED, N_("Overflow, Invalid, dirty or damaged: make it usable again"),
-	 "recover", CLI_BIT(CLI_OPT_GROW), cli_recover},
-	{"compact", CLI_STICK_NEEDED, N_("a new overlay without its dead chunks"), "compact",
-	 CLI_BIT(CLI_OPT_WORK), cli_compact},
-	{"grow", CLI_SIZE_STICK, N_("a larger overlay, also while it is in use"), "grow", 0,
-	 cli_grow},
-	{"reset", CLI_STICK_NEEDED, N_("forget all changes (never those in home.img)"), "reset", 0,
-	 cli_reset},
-	{"resume", CLI_STICK_NEEDED, N_("finish, or undo, what was interrupted"), "resume",
-	 CLI_BIT(CLI_OPT_UNDO), cli_resume},
-	{"practice", CLI_DIR, N_("make a practice stick in the folder DIR"), "practice",
-	 CLI_BIT(CLI_OPT_LESSON), cli_practice},
+	 CLI_BIT(CLI_OPT_AT) | CLI_BIT(CLI_OPT_EVERY) | CLI_BIT(CLI_OPT_ONCE), cli_watch, NULL},
 };
 
-const size_t cli_n_commands = sizeof(cli_commands) / sizeof(cli_commands[0]);
+enum { N_LOOKS = sizeof(looks) / sizeof(looks[0]), N_COMMANDS = N_LOOKS + LM_N_OPS };
+
+static enum cli_operands operands_of(const struct lm_op_info *op)
+{
+	if (op->takes & LM_TAKES_FOLDER)
+		return CLI_DIR;
+	if (op->takes & LM_TAKES_FILE)
+		return CLI_OUT_STICK;
+	if (op->takes & LM_NEEDS_SIZE)
+		return CLI_SIZE_STICK;
+	/* What changes something is told on which stick. */
+	return op->traits & (LM_OP_CHANGES | LM_OP_TAKES_UP) ? CLI_STICK_NEEDED
+							     : CLI_STICK_OPTIONAL;
+}
+
+/* The options that say something to it. */
+static unsigned own_of(const struct lm_op_info *op)
+{
+	static const struct {
+		unsigned takes;
+		enum cli_option_id option;
+	} options[] = {
+		{LM_TAKES_METHOD, CLI_OPT_METHOD}, {LM_TAKES_WORK, CLI_OPT_WORK},
+		{LM_TAKES_DEEP, CLI_OPT_DEEP},     {LM_TAKES_REBOOT, CLI_OPT_REBOOT},
+		{LM_TAKES_UNDO, CLI_OPT_UNDO},     {LM_TAKES_LESSON, CLI_OPT_LESSON},
+	};
+	unsigned own = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (op->takes & options[i].takes)
+			own |= CLI_BIT(options[i].option);
+	/* A size that is needed is a word of its own. */
+	if (op->takes & LM_TAKES_SIZE && !(op->takes & LM_NEEDS_SIZE))
+		own |= CLI_BIT(CLI_OPT_GROW);
+	return own;
+}
+
+const struct cli_command *cli_commands(size_t *count)
+{
+	static struct cli_command all[N_COMMANDS];
+	size_t i;
+
+	*count = N_COMMANDS;
+	if (all[0].name)
+		return all;
+	for (i = 0; i < N_COMMANDS; i++) {
+		const struct lm_op_info *op;
+
+		if (i < N_LOOKS) {
+			all[i] = looks[i];
+			continue;
+		}
+		op = lm_op_info((enum lm_op)(i - N_LOOKS));
+		all[i] = (struct cli_command){op->word,   operands_of(op), op->summary, op->topic,
+					      own_of(op), cli_op,          op};
+	}
+	return all;
+}
 
 const struct cli_command *cli_command_find(const char *name)
 {
-	size_t i;
+	size_t i, n;
+	const struct cli_command *all = cli_commands(&n);
 
-	for (i = 0; i < cli_n_commands; i++)
-		if (!strcmp(cli_commands[i].name, name))
-			return &cli_commands[i];
+	for (i = 0; i < n; i++)
+		if (!strcmp(all[i].name, name))
+			return &all[i];
 	return NULL;
 }
 
@@ -108,15 +150,16 @@ static size_t distance(const char *a, const char *b)
 const struct cli_command *cli_command_near(const char *name)
 {
 	const struct cli_command *best = NULL;
-	size_t i, d, least = 3;
+	size_t i, n, d, least = 3;
+	const struct cli_command *all = cli_commands(&n);
 
 	if (strlen(name) > 20)
 		return NULL;
-	for (i = 0; i < cli_n_commands; i++) {
-		d = distance(name, cli_commands[i].name);
+	for (i = 0; i < n; i++) {
+		d = distance(name, all[i].name);
 		if (d < least && d < strlen(name)) {
 			least = d;
-			best = &cli_commands[i];
+			best = &all[i];
 		}
 	}
 	return best;

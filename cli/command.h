@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* command.h - the one table of commands and options; parsing, help and tests read it */
+/*
+ * command.h - the one table of commands and options; parsing, help and tests read it
+ *
+ * The operations among them come from the core's table of operations.
+ */
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "core/livemend.h"
 
 struct cli;
 
@@ -60,11 +66,13 @@ struct cli_command {
 	const char *topic;           /* help topic that explains it */
 	unsigned own;                /* CLI_BIT() of the options of its own */
 	int (*run)(struct cli *cli); /* returns the exit status */
+	const struct lm_op_info *op; /* that it carries out; NULL: it only looks */
 };
 
 extern const struct cli_option cli_options[CLI_N_OPTIONS];
-extern const struct cli_command cli_commands[];
-extern const size_t cli_n_commands;
+
+/* All of them, in the order of `livemend --help`. */
+const struct cli_command *cli_commands(size_t *count);
 
 /* NULL when there is none of that name. */
 const struct cli_command *cli_command_find(const char *name);

@@ -45,16 +45,17 @@ static void options(struct out *out, unsigned own)
 /* Those of single commands, each with the commands that have it. */
 static void own_options(struct out *out)
 {
-	size_t c;
+	size_t c, count;
+	const struct cli_command *all = cli_commands(&count);
 	int i, n;
 
 	fprintf(out->f, "\n%s\n", _("Options of single commands:"));
 	for (i = CLI_FIRST_OWN; i < CLI_N_OPTIONS; i++) {
 		option_line(out, &cli_options[i]);
 		fprintf(out->f, "%20s(", "");
-		for (c = 0, n = 0; c < cli_n_commands; c++)
-			if (cli_commands[c].own & CLI_BIT(i))
-				fprintf(out->f, "%s%s", n++ ? ", " : "", cli_commands[c].name);
+		for (c = 0, n = 0; c < count; c++)
+			if (all[c].own & CLI_BIT(i))
+				fprintf(out->f, "%s%s", n++ ? ", " : "", all[c].name);
 		fputs(")\n", out->f);
 	}
 }
@@ -89,6 +90,7 @@ static void of_command(struct out *out, const struct cli_command *c)
 static void of_program(struct out *out)
 {
 	const struct help_topic *topics;
+	const struct cli_command *all;
 	char line[256];
 	size_t i, count, column = 0;
 
@@ -97,8 +99,9 @@ static void of_program(struct out *out)
 		  "       livemend COMMAND ...        one thing, line by line\n\n"
 		  "livemend shows how full the overlay of a live USB stick is, and mends it.\n\n"
 		  "Commands:"));
-	for (i = 0; i < cli_n_commands; i++) {
-		const struct cli_command *c = &cli_commands[i];
+	all = cli_commands(&count);
+	for (i = 0; i < count; i++) {
+		const struct cli_command *c = &all[i];
 
 		snprintf(line, sizeof(line), "%s %s", c->name, cli_operands_text(c->operands));
 		fprintf(out->f, "  %-20s", line);

@@ -188,7 +188,7 @@ static bool is_harmless(const struct lm_plan *plan)
 
 	if (plan->destroys || plan->confirm)
 		return false;
-	if (plan->op == LM_OP_EXPORT || plan->op == LM_OP_PRACTICE)
+	if (lm_op_info(plan->op)->traits & LM_OP_NEW_FILES)
 		return true;
 	for (i = 0; i < plan->n_steps; i++)
 		if (plan->steps[i].writes)
@@ -259,10 +259,10 @@ static int carry_out(struct cli *cli, struct lm_plan *plan)
 	return code ? code : cli_run_plan(cli, plan);
 }
 
-static int operate(struct cli *cli, enum lm_op op)
+static int operate(struct cli *cli, const struct lm_op_info *op)
 {
 	struct lm_options options = {
-		.op = op,
+		.op = op->op,
 		.method = cli->args.method,
 		.work = cli->args.work,
 		.out = cli->args.out,
@@ -278,7 +278,7 @@ static int operate(struct cli *cli, enum lm_op op)
 	struct lm_error err = {0};
 	int status;
 
-	if (op != LM_OP_PRACTICE) {
+	if (op->traits & LM_OP_NEEDS_STICK) {
 		status = cli_open_stick(cli, &stick);
 		if (status)
 			return status;
@@ -290,41 +290,6 @@ static int operate(struct cli *cli, enum lm_op op)
 	lm_plan_free(plan);
 	lm_stick_close(stick);
 	return status;
-}
-
-int cli_export(struct cli *cli)
-{
-	return operate(cli, LM_OP_EXPORT);
-}
-
-int cli_merge(struct cli *cli)
-{
-	return operate(cli, LM_OP_MERGE);
-}
-
-int cli_recover(struct cli *cli)
-{
-	return operate(cli, LM_OP_RECOVER);
-}
-
-int cli_compact(struct cli *cli)
-{
-	return operate(cli, LM_OP_COMPACT);
-}
-
-int cli_grow(struct cli *cli)
-{
-	return operate(cli, LM_OP_GROW);
-}
-
-int cli_reset(struct cli *cli)
-{
-	return operate(cli, LM_OP_RESET);
-}
-
-int cli_resume(struct cli *cli)
-{
-	return operate(cli, LM_OP_RESUME);
 }
 
 /* A practice stick with a lesson that was begun is gone on with, not made anew. */
@@ -340,17 +305,25 @@ static bool has_lesson(struct cli *cli)
 	return same;
 }
 
-int cli_practice(struct cli *cli)
+/* Makes a practice stick, and goes on with the lesson on it. */
+static int practise(struct cli *cli, const struct lm_op_info *op)
 {
 	bool alone = cli->args.json || cli->args.dry_run || cli->args.yes;
 	int status = LM_DONE;
 
 	if (alone || !has_lesson(cli)) {
-		status = operate(cli, LM_OP_PRACTICE);
+		status = operate(cli, op);
 		/* The lesson is for somebody who is there. */
 		if (alone || status != LM_DONE || !cli->args.lesson ||
 		    !lm_lesson_is_guided(cli->args.lesson))
 			return status;
 	}
 	return cli_lesson(cli, cli->args.out);
+}
+
+int cli_op(struct cli *cli)
+{
+	const struct lm_op_info *op = cli->args.command->op;
+
+	return op->takes & LM_TAKES_LESSON ? practise(cli, op) : operate(cli, op);
 }

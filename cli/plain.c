@@ -55,7 +55,7 @@ struct item {
 	const char *text;                /* untranslated */
 	bool needs_stick;
 	void (*run)(struct plain *p);    /* NULL: the wizard of op */
-	enum lm_op op;
+	const struct lm_op_info *op;     /* NULL: it is none */
 };
 
 static void status_again(struct plain *p)
@@ -68,8 +68,10 @@ static const struct {
 	const char *name;
 	void (*run)(struct plain *p);
 } screens[] = {
-	{"status", status_again}, {"layout", plain_layout}, {"doctor", plain_doctor},
-	{"usage", plain_usage},   {"practice", plain_practice},
+	{"status", status_again},
+	{"layout", plain_layout},
+	{"doctor", plain_doctor},
+	{"usage", plain_usage},
 };
 
 static void lesson_here(struct plain *p)
@@ -78,38 +80,32 @@ static void lesson_here(struct plain *p)
 }
 
 static const struct item extras[] = {
-	{"lesson", N_("go on with the lesson on this practice stick"), true, lesson_here, 0},
-	{"log", N_("everything that was done on this stick, and the commands"), true, plain_log, 0},
-	{"sticks", N_("choose another stick"), false, plain_sticks, 0},
-	{"help", N_("explain: topics, words, a search"), false, plain_help, 0},
+	{"lesson", N_("go on with the lesson on this practice stick"), true, lesson_here, NULL},
+	{"log", N_("everything that was done on this stick, and the commands"), true, plain_log,
+	 NULL},
+	{"sticks", N_("choose another stick"), false, plain_sticks, NULL},
+	{"help", N_("explain: topics, words, a search"), false, plain_help, NULL},
 };
-
-static bool find_op(const char *name, enum lm_op *op)
-{
-	const struct lm_op_info *info = lm_op_find(name);
-
-	if (info)
-		*op = info->op;
-	return info != NULL;
-}
 
 /* Made from the table of commands; what they are called and do is written there only. */
 static int make_items(struct item items[MAX_ITEMS])
 {
-	size_t c, i;
+	size_t c, i, count;
+	const struct cli_command *all = cli_commands(&count);
 	int n = 0;
 
-	for (c = 0; c < cli_n_commands && n < MAX_ITEMS - 8; c++) {
+	for (c = 0; c < count && n < MAX_ITEMS - 8; c++) {
 		struct item *it = &items[n];
 
-		it->name = cli_commands[c].name;
-		it->text = cli_commands[c].summary;
-		it->needs_stick = cli_commands[c].operands != CLI_DIR;
-		it->run = NULL;
+		it->name = all[c].name;
+		it->text = all[c].summary;
+		it->op = all[c].op;
+		it->needs_stick = !it->op || it->op->traits & LM_OP_NEEDS_STICK;
+		it->run = it->op && it->op->takes & LM_TAKES_LESSON ? plain_practice : NULL;
 		for (i = 0; i < sizeof(screens) / sizeof(screens[0]); i++)
 			if (!strcmp(screens[i].name, it->name))
 				it->run = screens[i].run;
-		n += it->run || find_op(it->name, &it->op);
+		n += it->run || it->op;
 	}
 	for (i = 0; i < sizeof(extras) / sizeof(extras[0]); i++)
 		items[n++] = extras[i];
@@ -119,7 +115,7 @@ static int make_items(struct item items[MAX_ITEMS])
 /* Why it cannot be done now, in a few words; NULL: no reason is known beforehand. */
 static const char *why_not(struct plain *p, const struct lm_status *s, const struct item *item)
 {
-	bool changes = item->op != LM_OP_EXPORT && item->op != LM_OP_RESUME;
+	bool changes = item->op && item->op->traits & LM_OP_CHANGES;
 
 	if (!item->needs_stick)
 		return NULL;
@@ -127,7 +123,7 @@ static const char *why_not(struct plain *p, const struct lm_status *s, const str
 		return _("no stick is open");
 	if (item->run || !s)
 		return NULL;
-	if (item->op == LM_OP_RESUME && !s->interrupted)
+	if (item->op->traits & LM_OP_TAKES_UP && !s->interrupted)
 		return _("nothing was cut off");
 	if (changes && s->interrupted)
 		return _("first resume what was cut off");

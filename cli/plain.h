@@ -74,7 +74,7 @@ void plain_log(struct plain *p);
 void plain_sticks(struct plain *p);
 void plain_help(struct plain *p);
 void plain_topic(struct plain *p, const char *name);
-void plain_wizard(struct plain *p, enum lm_op op);
+void plain_wizard(struct plain *p, const struct lm_op_info *op);
 /* From inputs that are known already. The outcome of the operation, -1: none was begun. */
 int plain_plan(struct plain *p, struct lm_stick *stick, const struct lm_options *options);
 /* Which practice stick, and where; then the lesson, where it has one. */

@@ -183,7 +183,7 @@ static int choose_stick(struct plain *p, const char **name)
 
 void plain_practice(struct plain *p)
 {
-	struct lm_options o = {.op = LM_OP_PRACTICE};
+	struct lm_options o = {.op = lm_op_that_takes(LM_TAKES_LESSON)->op};
 	char dir[128];
 
 	if (choose_stick(p, &o.lesson))

@@ -127,7 +127,7 @@ static bool read_pages(struct plain *p, const struct lm_plan *plan)
 		if (choice == PLAIN_LETTER('b') && page == PAGE_WHAT)
 			return false;
 		if (choice == PLAIN_LETTER('h'))
-			plain_topic(p, lm_op_word(plan->op));
+			plain_topic(p, lm_op_info(plan->op)->topic);
 		else if (choice == PLAIN_LETTER('b'))
 			page--;
 		else if (choice == PLAIN_ENTER || choice == PLAIN_LETTER('n'))
@@ -271,47 +271,66 @@ static bool ask_bytes(struct plain *p, const char *prompt, bool needed, uint64_t
 	}
 }
 
-static bool ask_inputs(struct plain *p, struct lm_options *o, char *out, char *work, size_t cap)
+static bool ask_out(struct plain *p, const struct lm_op_info *op, struct lm_options *o, char *out,
+		    size_t cap)
 {
-	switch (o->op) {
-	case LM_OP_EXPORT:
-		o->out = out;
-		return ask_text(p, _("File to write (Enter: merged-root.img, q leaves): "),
-				"merged-root.img", out, cap);
-	case LM_OP_MERGE:
-		if (!ask_method(p, o))
-			return false;
-		/* fallthrough */
-	case LM_OP_COMPACT:
-		if (!ask_text(p, _("Folder to work in, on another disk (Enter: none, on the "
-				   "stick; q leaves): "),
-			      NULL, work, cap))
-			return false;
-		o->work = work[0] ? work : NULL;
-		return true;
-	case LM_OP_RESUME:
-		return ask_undo(p, o);
-	case LM_OP_GROW:
-		return ask_bytes(p, _("New size of the overlay, as 40M or 1.5G (q leaves): "), true,
-				 &o->size_bytes);
-	case LM_OP_RECOVER:
-		return ask_bytes(p, _("New size of the overlay (Enter: as is sensible, q leaves): "),
-				 false, &o->size_bytes);
-	default:
-		return true;
-	}
+	char *prompt =
+		text_format(op->takes & LM_TAKES_FILE ? _("File to write (Enter: %s, q leaves): ")
+						      : _("Folder to make (Enter: %s, q leaves): "),
+			    op->out);
+	bool ok = prompt && ask_text(p, prompt, op->out, out, cap);
+
+	free(prompt);
+	o->out = out;
+	return ok;
 }
 
-void plain_wizard(struct plain *p, enum lm_op op)
+static bool ask_work(struct plain *p, struct lm_options *o, char *work, size_t cap)
 {
-	struct lm_options o = {.op = op};
+	if (!ask_text(p,
+		      _("Folder to work in, on another disk (Enter: none, on the stick; q "
+			"leaves): "),
+		      NULL, work, cap))
+		return false;
+	o->work = work[0] ? work : NULL;
+	return true;
+}
+
+static bool ask_size(struct plain *p, bool needed, uint64_t *bytes)
+{
+	return needed ? ask_bytes(p, _("New size of the overlay, as 40M or 1.5G (q leaves): "),
+				  true, bytes)
+		      : ask_bytes(p,
+				  _("New size of the overlay (Enter: as is sensible, q leaves): "),
+				  false, bytes);
+}
+
+/* What it takes, one after the other; false when one was left. */
+static bool ask_inputs(struct plain *p, const struct lm_op_info *op, struct lm_options *o,
+		       char *out, char *work, size_t cap)
+{
+	if (op->takes & (LM_TAKES_FILE | LM_TAKES_FOLDER) && !ask_out(p, op, o, out, cap))
+		return false;
+	if (op->takes & LM_TAKES_METHOD && !ask_method(p, o))
+		return false;
+	if (op->takes & LM_TAKES_WORK && !ask_work(p, o, work, cap))
+		return false;
+	if (op->takes & LM_TAKES_UNDO && !ask_undo(p, o))
+		return false;
+	return !(op->takes & LM_TAKES_SIZE) ||
+	       ask_size(p, op->takes & LM_NEEDS_SIZE, &o->size_bytes);
+}
+
+void plain_wizard(struct plain *p, const struct lm_op_info *op)
+{
+	struct lm_options o = {.op = op->op};
 	char out[128] = "", work[128] = "";
 
-	if (!ask_inputs(p, &o, out, work, sizeof(out))) {
+	if (!ask_inputs(p, op, &o, out, work, sizeof(out))) {
 		fprintf(p->out->f, "%s\n", _("Left: nothing was begun."));
 		return;
 	}
-	if (plain_plan(p, p->stick, &o) >= 0) {
+	if (plain_plan(p, op->traits & LM_OP_NEEDS_STICK ? p->stick : NULL, &o) >= 0) {
 		plain_reopen(p);
 		fputc('\n', p->out->f);
 		plain_status(p);

@@ -7,13 +7,16 @@
 #include "tui/dialog.h"
 #include "tui/ui.h"
 
-/* Those that mend come first; what was cut off goes before all. */
-static const enum cmd order[] = {
-	CMD_RECOVER, CMD_MERGE,   CMD_COMPACT,  CMD_GROW,  CMD_USAGE,
-	CMD_DOCTOR,  CMD_LESSONS, CMD_PRACTICE, CMD_RESET, CMD_RESUME,
-	CMD_EXPORT,  CMD_TREE,    CMD_STICKS,   CMD_LOG,   CMD_HELP,
+/* The screens among the operations, which have their places (menu_rank) in the table. */
+static const struct {
+	enum cmd cmd;
+	unsigned rank;
+} screens[] = {
+	{CMD_USAGE, 49},  {CMD_DOCTOR, 49}, {CMD_LESSONS, 49}, {CMD_TREE, 99},
+	{CMD_STICKS, 99}, {CMD_LOG, 99},    {CMD_HELP, 99},
 };
-enum { N_ACTIONS = sizeof(order) / sizeof(order[0]) };
+enum { N_SCREENS = sizeof(screens) / sizeof(screens[0]), MAX_RANK = 99 };
+_Static_assert(N_SCREENS + LM_N_OPS <= ACTIONS_MAX, "there is room for every action");
 
 bool ui_at_work(const struct ui *ui)
 {
@@ -33,14 +36,10 @@ static void no(struct action *a, const char *why_not, const char *because)
 
 static bool always(enum cmd cmd)
 {
-	return cmd == CMD_HELP || cmd == CMD_LOG || cmd == CMD_STICKS || cmd == CMD_PRACTICE ||
-	       cmd == CMD_LESSONS;
-}
+	const struct lm_op_info *op = cmd_op(cmd);
 
-static bool changes(enum cmd cmd)
-{
-	return cmd == CMD_RECOVER || cmd == CMD_MERGE || cmd == CMD_COMPACT || cmd == CMD_GROW ||
-	       cmd == CMD_RESET;
+	return op ? !(op->traits & LM_OP_NEEDS_STICK)
+		  : cmd == CMD_HELP || cmd == CMD_LOG || cmd == CMD_STICKS || cmd == CMD_LESSONS;
 }
 
 static const struct lm_overlay *overlay_of(const struct lm_status *st)
@@ -64,13 +63,14 @@ static bool report_asks(const struct data *d, const char *op)
 	return false;
 }
 
-static bool needs_recovery(const struct data *d)
+/* Is there something to be mended by that operation? */
+static bool needs_mending(const struct data *d, const struct lm_op_info *op)
 {
 	const struct lm_status *st = d->status;
 	const struct lm_overlay *o = overlay_of(st);
 
-	return !is_usable(o) || !st->paired || report_asks(d, "recover") ||
-	       (st->advice_op && strcmp(st->advice_op, "recover") == 0) ||
+	return !is_usable(o) || !st->paired || report_asks(d, op->word) ||
+	       (st->advice_op && strcmp(st->advice_op, op->word) == 0) ||
 	       (!o->attached && st->root.known && st->root.state != LM_FS_CLEAN &&
 		st->root.state != LM_FS_UNKNOWN);
 }
@@ -92,7 +92,7 @@ static bool obstacle(struct action *a, const struct lm_status *st)
 	return a->why_not != NULL;
 }
 
-static void change(struct action *a, const struct data *d)
+static void change(struct action *a, const struct lm_op_info *op, const struct data *d)
 {
 	const struct lm_status *st = d->status;
 	const struct lm_overlay *o;
@@ -100,28 +100,30 @@ static void change(struct action *a, const struct data *d)
 	if (obstacle(a, st))
 		return;
 	o = overlay_of(st);
-	if (a->cmd == CMD_RECOVER && !needs_recovery(d))
+	if (op->traits & LM_OP_MENDS && !needs_mending(d, op))
 		no(a, _("nothing to mend"),
 		   _("The overlay can be used and the file system is in "
 		     "order: there is nothing to recover."));
-	else if (o->state == LM_STATE_EMPTY && a->cmd != CMD_GROW && a->cmd != CMD_RECOVER)
+	else if (op->traits & LM_OP_NEEDS_CHANGES && o->state == LM_STATE_EMPTY)
 		no(a, _("overlay empty"),
 		   _("The overlay is empty: nothing has been changed since "
 		     "the image was made."));
-	else if (o->kind == LM_OVERLAY_OVERLAYFS && (a->cmd == CMD_COMPACT || a->cmd == CMD_GROW))
+	else if (op->traits & LM_OP_NEEDS_STORE && o->kind == LM_OVERLAY_OVERLAYFS)
 		no(a, _("not needed"),
 		   _("This stick keeps its changes as files (overlayfs): what "
 		     "is deleted takes no room, and all the room of the stick "
 		     "can be used."));
-	else if (a->cmd == CMD_MERGE && !st->base.path)
+	else if (op->traits & LM_OP_NEEDS_IMAGE && !st->base.path)
 		no(a, _("no image"), _("There is no root image on this stick."));
-	else if (a->cmd == CMD_MERGE && o->state == LM_STATE_DAMAGED)
+	else if (op->traits & LM_OP_NEEDS_SOUND && o->state == LM_STATE_DAMAGED)
 		no(a, _("recover first"), _("The overlay is damaged. Recover it first: r."));
 }
 
 static void judge(struct action *a, const struct ui *ui)
 {
 	const struct lm_status *st = ui->data.status;
+	const struct lm_op_info *op = cmd_op(a->cmd);
+	unsigned traits = op ? op->traits : 0;
 
 	if (ui_at_work(ui)) {
 		if (a->cmd != CMD_HELP && a->cmd != CMD_LOG)
@@ -143,28 +145,40 @@ static void judge(struct action *a, const struct ui *ui)
 			no(a, _("reading"), _("The stick is still being read. One moment."));
 		return;
 	}
-	if (changes(a->cmd))
-		change(a, &ui->data);
-	else if (a->cmd == CMD_RESUME && !st->interrupted)
+	if (traits & LM_OP_CHANGES)
+		change(a, op, &ui->data);
+	else if (traits & LM_OP_TAKES_UP && !st->interrupted)
 		no(a, _("none"),
 		   _("No operation was cut off: there is nothing to finish or to "
 		     "undo."));
 	else if (a->cmd == CMD_USAGE && !overlay_of(st))
 		no(a, _("no overlay"), _("There is no overlay that could be filled."));
-	else if (a->cmd == CMD_EXPORT && !st->base.path)
+	else if (traits & LM_OP_NEEDS_IMAGE && !st->base.path)
 		no(a, _("no image"), _("There is no root image on this stick."));
 }
 
 size_t actions_list(const struct ui *ui, struct action list[ACTIONS_MAX])
 {
 	const struct lm_status *st = ui->data.status;
+	unsigned first = st && st->interrupted ? LM_OP_TAKES_UP : 0, rank;
 	size_t n = 0, i;
+	int op;
 
-	if (st && st->interrupted)
-		list[n++] = (struct action){.cmd = CMD_RESUME};
-	for (i = 0; i < N_ACTIONS; i++)
-		if (n == 0 || order[i] != list[0].cmd)
-			list[n++] = (struct action){.cmd = order[i]};
+	/* Those that mend come first; what was cut off goes before all. */
+	for (op = 0; op < LM_N_OPS; op++)
+		if (lm_op_info((enum lm_op)op)->traits & first)
+			list[n++] = (struct action){.cmd = cmd_of_op((enum lm_op)op)};
+	for (rank = 1; rank <= MAX_RANK; rank++) {
+		for (op = 0; op < LM_N_OPS; op++) {
+			const struct lm_op_info *info = lm_op_info((enum lm_op)op);
+
+			if (info->menu_rank == rank && !(info->traits & first))
+				list[n++] = (struct action){.cmd = cmd_of_op((enum lm_op)op)};
+		}
+		for (i = 0; i < N_SCREENS; i++)
+			if (screens[i].rank == rank)
+				list[n++] = (struct action){.cmd = screens[i].cmd};
+	}
 	for (i = 0; i < n; i++)
 		judge(&list[i], ui);
 	return n;
@@ -177,37 +191,14 @@ enum cmd action_advised(const struct ui *ui)
 	return st && st->advice_op ? cmd_for_line(st->advice_op) : CMD_NONE;
 }
 
-static bool op_of(enum cmd cmd, enum lm_op *op)
-{
-	static const struct {
-		enum cmd cmd;
-		enum lm_op op;
-	} ops[] = {
-		{CMD_RECOVER, LM_OP_RECOVER}, {CMD_MERGE, LM_OP_MERGE},
-		{CMD_COMPACT, LM_OP_COMPACT}, {CMD_GROW, LM_OP_GROW},
-		{CMD_RESUME, LM_OP_RESUME},   {CMD_RESET, LM_OP_RESET},
-		{CMD_EXPORT, LM_OP_EXPORT},   {CMD_PRACTICE, LM_OP_PRACTICE},
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
-		if (ops[i].cmd == cmd) {
-			*op = ops[i].op;
-			return true;
-		}
-	return false;
-}
-
 static void carry_out(struct ui *ui, enum cmd cmd)
 {
-	enum lm_op op = LM_OP_MERGE, other;
-	bool is_op = op_of(cmd, &op);
+	const struct lm_op_info *op = cmd_op(cmd);
 	struct view *v, *before = ui->top;
 
 	/* A screen is open once; of the wizards there is one. */
 	for (v = ui->top; v; v = v->below)
-		if (v->opened_by == cmd ||
-		    (is_op && op_of(v->opened_by, &other)))
+		if (v->opened_by == cmd || (op && cmd_op(v->opened_by)))
 			ui_close_through(ui, v);
 	switch (cmd) {
 	case CMD_STICKS:
@@ -229,7 +220,7 @@ static void carry_out(struct ui *ui, enum cmd cmd)
 		lessons_open(ui);
 		break;
 	default:
-		if (is_op)
+		if (op)
 			wizard_open(ui, op);
 		break;
 	}

@@ -16,7 +16,7 @@ struct action {
 	const char *because; /* the same in a sentence, with what helps */
 };
 
-enum { ACTIONS_MAX = 20 };
+enum { ACTIONS_MAX = 12 + LM_N_OPS };
 
 /* All of them, in the order in which they are shown; returns how many. */
 size_t actions_list(const struct ui *ui, struct action list[ACTIONS_MAX]);

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/livemend.h"
+
 /* Where a command works: what kind of thing has the focus. A view may be of two kinds. */
 enum {
 	CTX_DASH = 1,
@@ -30,10 +32,23 @@ enum {
 enum cmd {
 	CMD_NONE,
 #define CMD(id, label, name, help, keys, contexts, topic, line) CMD_##id,
+#define OPS(first, last)
 #include "tui/cmd.def"
 #undef CMD
-	N_CMDS
+#undef OPS
+	CMD_OP, /* the first of those that carry out an operation: cmd_of_op() */
+	N_CMDS = CMD_OP + LM_N_OPS
 };
+
+static inline enum cmd cmd_of_op(enum lm_op op)
+{
+	return (enum cmd)(CMD_OP + op);
+}
+/* What the command carries out; NULL: no operation. */
+const struct lm_op_info *cmd_op(enum cmd cmd);
+
+/* Each of them in the order of the table: i from 0 to N_CMDS - 2. */
+enum cmd cmd_at(int i);
 
 /* The command that key means in this context, CMD_NONE when there is none. */
 enum cmd cmd_for_key(unsigned context, uint32_t key);

@@ -95,7 +95,7 @@ void progress_status(const struct wizard *w, char *dst, size_t cap)
 			   "pull the stick before it says so."));
 	else if (p->state == LM_JOB_CRITICAL)
 		snprintf(dst, cap, "%s", _("This step must not be interrupted. Do not pull the stick."));
-	else if (w->op == LM_OP_MERGE)
+	else if (w->op->traits & LM_OP_NEW_IMAGE)
 		snprintf(dst, cap, "%s",
 			 _("The old image and overlay are kept until the new one is proved. c cancels."));
 	else

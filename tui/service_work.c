@@ -91,7 +91,7 @@ static void do_save(struct worker *w)
 
 static bool needs_stick(enum want want, const struct lm_options *o)
 {
-	return !(want == WANT_PLAN && o->op == LM_OP_PRACTICE);
+	return want != WANT_PLAN || lm_op_info(o->op)->traits & LM_OP_NEEDS_STICK;
 }
 
 void service_serve(struct worker *w, enum want want)
@@ -163,7 +163,7 @@ void service_serve(struct worker *w, enum want want)
 		data = text;
 		break;
 	case WANT_PLAN:
-		rc = lm_plan_make(s->ctx, options.op == LM_OP_PRACTICE ? NULL : w->stick, &options,
+		rc = lm_plan_make(s->ctx, needs_stick(want, &options) ? w->stick : NULL, &options,
 				  &plan, &err);
 		data = plan;
 		break;

@@ -86,7 +86,7 @@ void sticks_open(struct ui *ui);
 void tree_open(struct ui *ui);
 void menu_open(struct ui *ui);
 void lessons_open(struct ui *ui);
-void wizard_open(struct ui *ui, enum lm_op op);
+void wizard_open(struct ui *ui, const struct lm_op_info *op);
 /* Media have come or gone: the list is read again, and the stick looked for. */
 void ui_media_changed(struct ui *ui);
 /* Closes all but the dashboard. */

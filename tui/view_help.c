@@ -57,9 +57,9 @@ static void add_keys(struct doc *doc)
 
 	doc_add(doc, ROLE_NORMAL, 0, "%s", "");
 	doc_add(doc, ROLE_HEADING, 0, "%s", _("All keys"));
-	for (i = CMD_NONE + 1; i < N_CMDS; i++) {
-		snprintf(label, sizeof(label), "%-24s", cmd_keys((enum cmd)i));
-		doc_item(doc, ROLE_NORMAL, 2, label, cmd_help((enum cmd)i));
+	for (i = 0; i < N_CMDS - 1; i++) {
+		snprintf(label, sizeof(label), "%-24s", cmd_keys(cmd_at(i)));
+		doc_item(doc, ROLE_NORMAL, 2, label, cmd_help(cmd_at(i)));
 	}
 	doc_add(doc, ROLE_NORMAL, 2, "%s",
 		_("A function key is also Esc and its digit: Esc 1 is F1, Esc 0 is F10. C- is the "

@@ -31,7 +31,7 @@ static struct way *add_way(struct wizard *w, const char *name, const char *about
 	return way;
 }
 
-static void merge_ways(struct wizard *w)
+static void method_ways(struct wizard *w)
 {
 	add_way(w, "rewrite",
 		_("A new image is written in which unchanged blocks are the old ones, copied as "
@@ -105,25 +105,19 @@ static void fill_ways(struct wizard *w)
 {
 	w->n_ways = 0;
 	w->asks_size = false;
-	switch (w->op) {
-	case LM_OP_MERGE:
-		merge_ways(w);
-		break;
-	case LM_OP_RECOVER:
+	if (w->op->takes & LM_TAKES_METHOD)
+		method_ways(w);
+	if (w->op->takes & LM_TAKES_SIZE && !(w->op->takes & LM_NEEDS_SIZE))
 		add_way(w, _("As is sensible"),
 			_("What is broken is put right, and the overlay made larger only if it "
 			  "must be."));
+	if (w->op->takes & LM_TAKES_SIZE)
 		size_ways(w);
-		break;
-	case LM_OP_GROW:
-		size_ways(w);
-		break;
-	default:
+	if (w->op->takes & LM_TAKES_UNDO) {
 		add_way(w, _("Finish it"), _("What was begun is brought to its end."));
 		add_way(w, _("Undo it"),
 			_("Back to the state before, where that is still possible."))
 			->undo = true;
-		break;
 	}
 }
 
@@ -139,7 +133,7 @@ void how_open(struct wizard *w)
 
 void how_ask(struct wizard *w)
 {
-	struct lm_options o = {.op = w->op};
+	struct lm_options o = {.op = w->op->op};
 	size_t i;
 
 	for (i = 0; i < w->n_ways; i++) {
@@ -293,27 +287,13 @@ void how_fit(struct wizard *w, int rows, int cols)
 	doc_fit(&w->detail, w->detail_rows > 0 ? w->detail_rows : 1, cols);
 }
 
-static const char *title(const struct wizard *w)
-{
-	switch (w->op) {
-	case LM_OP_MERGE:
-		return _("Three ways to merge, compared");
-	case LM_OP_RECOVER:
-		return _("Recover, and how large the overlay is to be afterwards");
-	case LM_OP_GROW:
-		return _("How large is the overlay to be?");
-	default:
-		return _("Finish what was cut off, or undo it?");
-	}
-}
-
 void how_draw(const struct wizard *w, const struct canvas *cv)
 {
 	int name = safety_fits(cv) ? 33 : 24, at = 3 + w->how.rows + 1;
 	struct canvas part = canvas_part(cv, (struct rect){3, 0, w->how.rows, cv->at.cols});
 	struct point cursor;
 
-	canvas_put(cv, 0, 0, ROLE_HEADING, title(w));
+	canvas_put(cv, 0, 0, ROLE_HEADING, _(w->op->how));
 	canvas_put(cv, 2, name + 2, ROLE_HEADING, _("Now?"));
 	canvas_put(cv, 2, name + 16 - cells_count(_("Room")), ROLE_HEADING, _("Room"));
 	canvas_put(cv, 2, name + 28 - cells_count(_("Time")), ROLE_HEADING, _("Time"));
@@ -379,15 +359,16 @@ bool how_command(struct wizard *w, enum cmd cmd)
 			w->view.ui, _("Size of the overlay"),
 			_("The whole size, not what is added. K, M, G and T are understood: 2G, "
 			  "1.5G, 800M."),
-			"", lm_op_word(w->op), typed, w);
+			"", w->op->topic, typed, w);
 	return true;
 }
 
 void how_status(const struct wizard *w, char *dst, size_t cap)
 {
 	snprintf(dst, cap, "%s",
-		 w->op == LM_OP_MERGE ? _("Enter takes this way; w sets a work folder. Times are "
-					  "for a stick of 20 MB/s.")
-				      : _("Enter takes this. Nothing is changed yet. Times are for "
-					  "a stick of 20 MB/s."));
+		 w->op->takes & LM_TAKES_WORK
+			 ? _("Enter takes this way; w sets a work folder. Times are "
+			     "for a stick of 20 MB/s.")
+			 : _("Enter takes this. Nothing is changed yet. Times are for "
+			     "a stick of 20 MB/s."));
 }

@@ -94,7 +94,7 @@ static void room(struct doc *d, const struct lm_plan *p)
 			_("# expected   = in the worst case   . stays free"));
 	else
 		doc_add(d, ROLE_NORMAL, 0, "%s", _("It needs no room."));
-	if (p->op == LM_OP_MERGE)
+	if (lm_op_info(p->op)->traits & LM_OP_NEW_IMAGE)
 		doc_add(d, ROLE_NORMAL, 0, "%s",
 			_("w chooses a work folder on another disk for the new image."));
 }

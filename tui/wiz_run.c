@@ -19,7 +19,7 @@ void wiz_start(struct wizard *w)
 	w->cancel_asked = false;
 	if (lm_job_start(w->plan, &w->job, &err) < 0) {
 		w->job = NULL;
-		dialog_error(ui, _("It did not start"), &err, lm_op_word(w->op));
+		dialog_error(ui, _("It did not start"), &err, w->op->topic);
 		return;
 	}
 	w->stage = STAGE_RUN;
@@ -56,11 +56,11 @@ static void finish(struct wizard *w)
 	lm_job_finish(w->job, &w->result);
 	w->job = NULL;
 	w->stage = STAGE_END;
-	if (w->op != LM_OP_PRACTICE)
+	if (w->op->traits & LM_OP_NEEDS_STICK)
 		ui->exit_status = w->result.outcome == LM_RESUMABLE ? LM_RESUMABLE : 0;
 	wiz_fill_end(w);
 	wiz_drop_plans(w, true);
-	if (w->op != LM_OP_PRACTICE)
+	if (w->op->traits & LM_OP_NEEDS_STICK)
 		service_open_again(ui->service); /* it is another stick now */
 	if (ui->data.changed)
 		ui_media_changed(ui);
@@ -92,7 +92,7 @@ void wiz_on_job(struct wizard *w)
 	drop_question(w);
 	w->question_is_jobs = true;
 	w->question = dialog_ask(ui, _("A question"), w->progress.question, _("No"), _("Yes"),
-				 lm_op_word(w->op), on_answer, w);
+				 w->op->topic, on_answer, w);
 }
 
 void wiz_cancel_now(struct wizard *w)
@@ -116,8 +116,9 @@ void wiz_cancel(struct wizard *w)
 		return;
 	}
 	w->question_is_jobs = false;
-	w->question = dialog_ask(ui, _("Cancel?"),
-				 _("The work goes on while you think. Yes stops it at the next safe "
-				   "point; then everything is as before, or can be resumed."),
-				 _("No, go on"), _("Yes, stop"), lm_op_word(w->op), on_answer, w);
+	w->question =
+		dialog_ask(ui, _("Cancel?"),
+			   _("The work goes on while you think. Yes stops it at the next safe "
+			     "point; then everything is as before, or can be resumed."),
+			   _("No, go on"), _("Yes, stop"), w->op->topic, on_answer, w);
 }

@@ -9,6 +9,8 @@
 #include "tui/cells.h"
 #include "tui/lesson.h"
 
+#define TAKES_OUT (LM_TAKES_FILE | LM_TAKES_FOLDER)
+
 void wiz_drop_plans(struct wizard *w, bool all)
 {
 	struct service *service = w->view.ui->service;
@@ -71,7 +73,7 @@ static unsigned wizard_context(const struct view *v)
 
 static const char *wizard_topic(const struct view *v)
 {
-	return lm_op_word(((const struct wizard *)v)->op);
+	return ((const struct wizard *)v)->op->topic;
 }
 
 static size_t count_lessons(void)
@@ -97,7 +99,7 @@ static void wizard_fit(struct view *v, int rows, int cols)
 
 static void ask_plan(struct wizard *w)
 {
-	struct lm_options o = {.op = w->op};
+	struct lm_options o = {.op = w->op->op};
 	const char *const *lessons = lm_lessons();
 
 	wiz_drop_plans(w, true);
@@ -107,11 +109,11 @@ static void ask_plan(struct wizard *w)
 		how_open(w);
 		return;
 	}
-	if (w->op == LM_OP_EXPORT || w->op == LM_OP_PRACTICE)
+	if (w->op->takes & TAKES_OUT)
 		o.out = w->out.text;
-	if (w->op == LM_OP_COMPACT && w->work.text[0])
+	if (w->op->takes & LM_TAKES_WORK && w->work.text[0])
 		o.work = w->work.text;
-	if (w->op == LM_OP_PRACTICE && w->lessons.at > 0)
+	if (w->op->takes & LM_TAKES_LESSON && w->lessons.at > 0)
 		o.lesson = lessons[w->lessons.at - 1];
 	w->stage = STAGE_PLAN;
 	w->asked = service_ask_plan(w->view.ui->service, &o);
@@ -134,21 +136,12 @@ static void draw_wrapped(const struct canvas *cv, int *y, enum role role, const 
 
 static void draw_input(const struct wizard *w, const struct canvas *cv)
 {
-	const char *text =
-		w->asks_work ? _("Work folder: where what is new is built, on another "
-				 "disk if the stick is full. Empty: on the stick.")
-		: w->op == LM_OP_EXPORT
-			? _("File to write the merged root image to. It is sparse: it takes the "
-			    "room "
-			    "of what is in it. An existing file is not overwritten.")
-			: _("Folder for the practice stick. It is made if it is not there.");
+	const char *text = w->asks_work ? _("Work folder: where what is new is built, on another "
+					    "disk if the stick is full. Empty: on the stick.")
+					: _(w->op->out_about);
 	int y = 0;
 
-	canvas_put(cv, y, 0, ROLE_HEADING,
-		   w->op == LM_OP_EXPORT    ? _("Export the merged root image")
-		   : w->op == LM_OP_MERGE   ? _("Merge the overlay")
-		   : w->op == LM_OP_COMPACT ? _("Compact the overlay")
-					    : _("Make a practice stick"));
+	canvas_put(cv, y, 0, ROLE_HEADING, _(w->op->title));
 	y += 2;
 	draw_wrapped(cv, &y, ROLE_NORMAL, text);
 	y++;
@@ -292,6 +285,12 @@ static void next(struct wizard *w)
 	}
 }
 
+/* Which practice stick it is to be is asked for, where it was not chosen before. */
+static bool asks_lesson(const struct wizard *w)
+{
+	return w->op->takes & LM_TAKES_LESSON && !w->lesson_set;
+}
+
 static void back(struct wizard *w)
 {
 	if (w->stage == STAGE_CONFIRM)
@@ -300,11 +299,10 @@ static void back(struct wizard *w)
 		wiz_turn(w, w->page - 1);
 	else if (w->stage == STAGE_PAGES && w->n_ways)
 		how_open(w);
-	else if (w->stage == STAGE_LESSON ||
-		 (w->stage == STAGE_PAGES && (w->op == LM_OP_EXPORT || w->lesson_set)))
-		w->stage = STAGE_INPUT;
-	else if (w->stage == STAGE_PAGES && w->op == LM_OP_PRACTICE)
+	else if (w->stage == STAGE_PAGES && asks_lesson(w))
 		w->stage = STAGE_LESSON;
+	else if (w->stage == STAGE_LESSON || (w->stage == STAGE_PAGES && w->op->takes & TAKES_OUT))
+		w->stage = STAGE_INPUT;
 	else
 		ui_close(&w->view);
 }
@@ -349,7 +347,7 @@ static bool is_close(enum cmd cmd)
 
 static void ask_work(struct wizard *w)
 {
-	if (w->op != LM_OP_MERGE && w->op != LM_OP_COMPACT) {
+	if (!(w->op->takes & LM_TAKES_WORK)) {
 		ui_say(w->view.ui, _("This needs no work folder."));
 		return;
 	}
@@ -382,14 +380,14 @@ static const char *new_lesson(const struct wizard *w)
 {
 	const char *name = NULL;
 
-	if (w->op == LM_OP_PRACTICE && w->result.outcome == LM_DONE && w->lessons.at > 0)
+	if (w->op->takes & LM_TAKES_LESSON && w->result.outcome == LM_DONE && w->lessons.at > 0)
 		name = lm_lessons()[w->lessons.at - 1];
 	return name && lm_lesson_is_guided(name) ? name : NULL;
 }
 
 static bool made_a_stick(const struct wizard *w)
 {
-	return w->op == LM_OP_PRACTICE && w->result.outcome == LM_DONE;
+	return w->op->traits & LM_OP_MAKES_STICK && w->result.outcome == LM_DONE;
 }
 
 static void leave_end(struct wizard *w, bool onward)
@@ -414,7 +412,7 @@ static bool wizard_command(struct view *v, enum cmd cmd)
 	case STAGE_INPUT:
 		if (cmd == CMD_ACCEPT_FIELD && w->out.text[0] == '\0' && !w->asks_work) {
 			ui_say(v->ui, _("Type a name first."));
-		} else if (cmd == CMD_ACCEPT_FIELD && w->op == LM_OP_PRACTICE && !w->lesson_set) {
+		} else if (cmd == CMD_ACCEPT_FIELD && !w->asks_work && asks_lesson(w)) {
 			w->stage = STAGE_LESSON;
 		} else if (cmd == CMD_ACCEPT_FIELD) {
 			w->asks_work = false;
@@ -576,7 +574,7 @@ static const struct view_ops wizard_ops = {
 	.may_end = wizard_may_end,
 };
 
-void wizard_open(struct ui *ui, enum lm_op op)
+void wizard_open(struct ui *ui, const struct lm_op_info *op)
 {
 	struct wizard *w = calloc(1, sizeof(*w));
 
@@ -587,10 +585,10 @@ void wizard_open(struct ui *ui, enum lm_op op)
 	w->view.ops = &wizard_ops;
 	w->op = op;
 	ui_push(ui, &w->view);
-	if (op == LM_OP_MERGE || op == LM_OP_RECOVER || op == LM_OP_GROW || op == LM_OP_RESUME)
+	if (op->how)
 		w->n_ways = 1; /* how_open() fills them in */
-	if (op == LM_OP_EXPORT || op == LM_OP_PRACTICE) {
-		field_set(&w->out, op == LM_OP_EXPORT ? "merged-root.img" : "practice-stick");
+	if (op->takes & TAKES_OUT) {
+		field_set(&w->out, op->out);
 		w->stage = STAGE_INPUT;
 	} else {
 		ask_plan(w);
@@ -600,15 +598,16 @@ void wizard_open(struct ui *ui, enum lm_op op)
 void practice_open(struct ui *ui, const char *name)
 {
 	const char *const *lessons = lm_lessons();
+	const struct lm_op_info *op = lm_op_that_takes(LM_TAKES_LESSON);
 	struct view *before = ui->top;
 	struct wizard *w;
 	size_t i;
 
-	wizard_open(ui, LM_OP_PRACTICE);
+	wizard_open(ui, op);
 	if (ui->top == before)
 		return;
 	w = (struct wizard *)ui->top;
-	w->view.opened_by = CMD_PRACTICE;
+	w->view.opened_by = cmd_of_op(op->op);
 	for (i = 0; lessons[i] && strcmp(lessons[i], name) != 0; i++)
 		continue;
 	w->lessons.at = lessons[i] ? i + 1 : 0;

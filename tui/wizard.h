@@ -43,7 +43,7 @@ enum { MAX_WAYS = 6 };
 struct wizard {
 	struct view view;
 	enum stage stage;
-	enum lm_op op;
+	const struct lm_op_info *op;
 	enum wiz_page page;
 	struct field out, work, word; /* export and practice; merge; the typed word */
 	bool asks_work;  /* STAGE_INPUT asks for the work folder */

@@ -507,6 +507,25 @@ static void noise(void)
 		abort();
 }
 
+/* As the core calls its plans; of what is new since then, as the table does. */
+static const char *title_of(const struct lm_options *options)
+{
+	static const char *const titles[LM_N_OPS] = {
+		[LM_OP_MERGE] = "Merge the overlay into the root image",
+		[LM_OP_RESET] = "Forget all changes in the overlay",
+		[LM_OP_EXPORT] = "Write the merged root image to a file",
+		[LM_OP_RESUME] = "Finish the merge that was cut off",
+		[LM_OP_RECOVER] = "Make the overlay usable again",
+		[LM_OP_COMPACT] = "Rewrite the overlay without its dead chunks",
+		[LM_OP_GROW] = "Make the overlay larger",
+		[LM_OP_PRACTICE] = "Make a practice stick",
+	};
+
+	if (options->undo)
+		return "Undo the merge that was cut off";
+	return titles[options->op] ? titles[options->op] : lm_op_info(options->op)->name;
+}
+
 int lm_plan_make(struct lm_ctx *ctx, struct lm_stick *stick, const struct lm_options *options,
 		 struct lm_plan **plan, struct lm_error *err)
 {
@@ -526,26 +545,21 @@ int lm_plan_make(struct lm_ctx *ctx, struct lm_stick *stick, const struct lm_opt
 		return -EIO;
 	}
 	p->op = options->op;
-	p->title = (char *)(p->op == LM_OP_MERGE ? "Merge the overlay into the root image"
-			    : p->op == LM_OP_RESET ? "Forget all changes in the overlay"
-			    : p->op == LM_OP_EXPORT ? "Write the merged root image to a file"
-			    : p->op == LM_OP_RESUME && options->undo ? "Undo the merge that was cut off"
-			    : p->op == LM_OP_RESUME ? "Finish the merge that was cut off"
-			    : p->op == LM_OP_RECOVER ? "Make the overlay usable again"
-			    : p->op == LM_OP_COMPACT ? "Rewrite the overlay without its dead chunks"
-			    : p->op == LM_OP_GROW ? "Make the overlay larger" : "Make a practice stick");
+	p->title = (char *)title_of(options);
 	p->summary = (char *)"A new image with all changes in it is written beside the old one, read back, and "
 			     "takes its place; then the overlay is emptied. The old image stays until then.";
 	p->steps = steps;
 	p->n_steps = 5;
 	p->needs = needs;
 	p->n_needs = 1;
-	p->destroys = p->op == LM_OP_RESET ? (char *)"All changes since the last merge: 394 MiB." : NULL;
+	p->destroys = lm_op_info(p->op)->confirm
+			      ? (char *)"All changes since the last merge: 394 MiB."
+			      : NULL;
 	p->undo = (char *)"Until the exchange: remove the new file. After it: resume finishes the rest.";
 	p->warnings = warnings;
-	p->confirm = p->op == LM_OP_RESET || is("word") ? (char *)"forget" : NULL;
+	p->confirm = lm_op_info(p->op)->confirm || is("word") ? (char *)"forget" : NULL;
 	p->possible = !is("refuse");
-	if (options->op == LM_OP_MERGE && options->method != LM_METHOD_REWRITE && !options->work) {
+	if (options->method != LM_METHOD_REWRITE && !options->work) {
 		p->possible = false;
 		fill_error(&p->refusal, -ENOSPC, "A work folder is needed", "the stick",
 			   "The whole root image is copied, and the stick has no room for it",
@@ -656,7 +670,8 @@ static void *run(void *arg)
 	j->r.outcome = work(j);
 	j->r.seconds = 83;
 	if (j->r.outcome == LM_DONE) {
-		merged_once = j->plan->op == LM_OP_MERGE || j->plan->op == LM_OP_RESET;
+		merged_once = lm_op_info(j->plan->op)->traits & LM_OP_NEW_IMAGE ||
+			      lm_op_info(j->plan->op)->confirm;
 		snprintf(j->r.now, sizeof(j->r.now), "All changes are in the image; the overlay is empty.");
 		snprintf(j->r.next, sizeof(j->r.next), "Boot from the stick as ever.");
 	} else if (j->r.outcome == LM_CANCELLED) {

@@ -13,12 +13,13 @@ static int list_commands(void)
 {
 	int i;
 
-	for (i = CMD_NONE + 1; i < N_CMDS; i++) {
-		const char *fields[] = {cmd_keys((enum cmd)i),	cmd_help((enum cmd)i), cmd_name((enum cmd)i),
-					cmd_topic((enum cmd)i), cmd_line((enum cmd)i), cmd_label((enum cmd)i)};
+	for (i = 0; i < N_CMDS - 1; i++) {
+		enum cmd c = cmd_at(i);
+		const char *fields[] = {cmd_keys(c),  cmd_help(c), cmd_name(c),
+					cmd_topic(c), cmd_line(c), cmd_label(c)};
 		size_t f;
 
-		printf("%u", cmd_contexts((enum cmd)i));
+		printf("%u", cmd_contexts(c));
 		for (f = 0; f < sizeof(fields) / sizeof(fields[0]); f++)
 			printf("\t%s", fields[f] ? fields[f] : "-");
 		printf("\n");

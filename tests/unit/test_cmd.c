@@ -3,6 +3,7 @@
 #include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -95,6 +96,40 @@ static void test_keys(void **state)
 		}
 	}
 	assert_int_equal(bad, 0);
+}
+
+/* What the front ends take from the table of operations is there, and each has its place. */
+static void test_operations(void **state)
+{
+	const unsigned out = LM_TAKES_FILE | LM_TAKES_FOLDER;
+	const unsigned ways = LM_TAKES_METHOD | LM_TAKES_SIZE | LM_TAKES_UNDO;
+	bool menu[100] = {0}, keys[100] = {0}, listed[N_CMDS] = {0};
+	int i;
+
+	(void)state;
+	for (i = 0; i < LM_N_OPS; i++) {
+		const struct lm_op_info *op = lm_op_info((enum lm_op)i);
+
+		assert_int_equal(op->op, i);
+		assert_ptr_equal(lm_op_find(op->word), op);
+		assert_ptr_equal(cmd_op(cmd_of_op(op->op)), op);
+		assert_true(op->topic && op->summary && op->name && op->does && op->key);
+		assert_int_equal(strlen(op->key), 1);
+		assert_in_range(op->menu_rank, 1, 99);
+		assert_in_range(op->keys_rank, 1, 99);
+		assert_false(menu[op->menu_rank] || keys[op->keys_rank]);
+		menu[op->menu_rank] = keys[op->keys_rank] = true;
+		assert_int_equal(op->how != NULL, (op->takes & ways) != 0);
+		assert_int_equal(op->title != NULL, (op->takes & (out | LM_TAKES_WORK)) != 0);
+		assert_int_equal(op->out && op->out_about, (op->takes & out) != 0);
+	}
+	assert_null(lm_op_info(LM_N_OPS));
+	assert_null(cmd_op(CMD_MENU));
+	for (i = 0; i < N_CMDS - 1; i++) {
+		assert_in_range(cmd_at(i), CMD_NONE + 1, N_CMDS - 1);
+		assert_false(listed[cmd_at(i)]);
+		listed[cmd_at(i)] = true;
+	}
 }
 
 static void test_topics(void **state)
@@ -196,6 +231,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_operations),
 		cmocka_unit_test(test_topics),
 		cmocka_unit_test(test_slow_esc),
 		cmocka_unit_test(test_names),
