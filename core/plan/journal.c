@@ -23,7 +23,7 @@
 #define MAX_LOG_BYTES (4u << 20)
 
 /* Short 8.3 names: one directory entry each, all within one sector of the directory. */
-static const char *const slot_names[2] = { "PENDING.txt", "PENDING.bak" };
+static const char *const slot_names[2] = {STICK_NOTE, STICK_TWIN};
 
 static const char rule[] =
 	"---- below this line: for the program, do not edit ----\n";

@@ -30,6 +30,13 @@ struct stick_overlay {
 	char *dm_name;    /* NULL when not attached */
 };
 
+/*
+ * The note of an operation that is under way, and its twin, in the folder livemend of the live
+ * directory; see core/plan/journal.h.
+ */
+#define STICK_NOTE "PENDING.txt"
+#define STICK_TWIN "PENDING.bak"
+
 /* struct lm_stick of the public header. All paths are raw bytes, relative to io. */
 struct lm_stick {
 	struct lm_ctx *ctx;

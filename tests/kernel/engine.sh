@@ -245,11 +245,11 @@ printf '\000' | dd of="$o" bs=1 seek=4 conv=notrunc 2>/dev/null
 refused "a store that is marked invalid" -117 "marked it invalid"
 printf '\001' | dd of="$o" bs=1 seek=4 conv=notrunc 2>/dev/null
 printf '\000\000\040\000' | dd of="$o" bs=1 seek=12 conv=notrunc 2>/dev/null
-refused "chunks of 1 GiB" -117 ""
+refused "chunks of 1 GiB" -117 "impossible chunk size"
 printf '\010\000\000\000' | dd of="$o" bs=1 seek=12 conv=notrunc 2>/dev/null
 mv "$s/LiveOS/squashfs.img" /mnt/right.img
 cp "$UML_WORK/prepared/root-1k.xz" "$s/LiveOS/squashfs.img"
-refused "the wrong base" -117 ""
+refused "the wrong base" -117 "the overlay"
 mv /mnt/right.img "$s/LiveOS/squashfs.img"
 check "put right, it is taken again" "$dmtool" attach rw "$s" </dev/null
 

@@ -405,5 +405,5 @@ refused "a restart where nothing runs" "nothing to restart" "$livemend" merge --
 attach
 no_trace=$(traces)
 refused "an overlay that is written to, with the quiet way named" "readonly" \
-	sh -c "\"$livemend\" merge --yes $s 2>&1 | tr '\n' ' '; exit 3"
+	"$livemend" merge --yes "$s"
 detach
