@@ -229,6 +229,7 @@ static void draw_way(const void *arg, const struct canvas *cv, int y, size_t i, 
 	const struct wizard *w = arg;
 	const struct way *way = &w->ways[i];
 	int name = safety_fits(cv) ? 33 : 24;
+	const char *verdict;
 	char text[32];
 	enum role role;
 
@@ -237,7 +238,8 @@ static void draw_way(const void *arg, const struct canvas *cv, int y, size_t i, 
 		return;
 	}
 	canvas_clip(cv, y, 2, name - 1, focus ? ROLE_FOCUS : ROLE_NORMAL, way->name);
-	canvas_put(cv, y, name + 2, role, can(way, &role));
+	verdict = can(way, &role);
+	canvas_put(cv, y, name + 2, role, verdict);
 	if (!way->plan || !way->plan->possible)
 		return;
 	text_size(text, room_of(way->plan));
