@@ -32,6 +32,13 @@ struct dm_use {
  */
 int dm_find_use(uint64_t dev, uint64_t ino, struct dm_use *use);
 
+/*
+ * Finds a loop device, other than except (NULL: none is), on the file with this
+ * identity; or, with rdev, on that block device, the disk it is a part of, or
+ * another part of that. 1: found, name filled; 0: none; negative errno.
+ */
+int dm_find_loop(uint64_t dev, uint64_t ino, uint64_t rdev, const char *except, char name[32]);
+
 /* Figures of a snapshot from the kernel. */
 struct dm_snapshot_status {
 	enum lm_overlay_state state; /* ACTIVE, OVERFLOW, INVALID, MERGE_FAILED */

@@ -12,6 +12,8 @@ struct dm_env {
 };
 
 int dm_env_find_use(const struct dm_env *env, uint64_t dev, uint64_t ino, struct dm_use *use);
+int dm_env_find_loop(const struct dm_env *env, uint64_t dev, uint64_t ino, uint64_t rdev,
+		     const char *except, char name[32]);
 int dm_env_list(const struct dm_env *env, struct dm_node **nodes, unsigned *count);
 int dm_env_list_loops(const struct dm_env *env, struct dm_loop **loops, unsigned *count);
 

@@ -117,16 +117,24 @@ static bool is_identity(const char *path, uint64_t dev, uint64_t ino)
 	return stat(path, &st) == 0 && st.st_dev == dev && st.st_ino == ino;
 }
 
-/*
- * The kernel itself says which inode is behind a loop device, to those who may
- * open it. 1: this one, 0: another, negative: it would not say.
- */
-static int loop_has_inode(const struct dm_env *env, const char *loop, uint64_t dev, uint64_t ino)
+/* The kernel's own 32-bit form of a device number (new_encode_dev). */
+static uint64_t kernel_dev(uint64_t dev)
 {
-	struct loop_info64 info;
+	return (minor(dev) & 0xffu) | (uint64_t)major(dev) << 8 |
+	       (uint64_t)(minor(dev) & ~0xffu) << 12;
+}
+
+static dev_t dev_of_kernel(uint64_t code)
+{
+	return makedev((unsigned)(code >> 8 & 0xfff),
+		       (unsigned)((code & 0xff) | (code >> 12 & 0xfff00)));
+}
+
+/* What the kernel says to those who may open a loop device; else negative errno. */
+static int read_loop(const struct dm_env *env, const char *loop, struct loop_info64 *info)
+{
 	char path[PATH_MAX];
 	struct stat st;
-	uint64_t code;
 	int fd, ret;
 
 	if (snprintf(path, sizeof(path), "%s/%s", env->dev, loop) >= (int)sizeof(path))
@@ -138,13 +146,18 @@ static int loop_has_inode(const struct dm_env *env, const char *loop, uint64_t d
 		close(fd);
 		return -ENOTBLK;
 	}
-	ret = ioctl(fd, LOOP_GET_STATUS64, &info) ? -errno : 0;
+	ret = ioctl(fd, LOOP_GET_STATUS64, info) ? -errno : 0;
 	close(fd);
-	if (ret)
-		return ret;
-	/* The kernel's own 32-bit form of a device number (new_encode_dev). */
-	code = (minor(dev) & 0xffu) | major(dev) << 8 | (uint64_t)(minor(dev) & ~0xffu) << 12;
-	return info.lo_inode == ino && info.lo_device == code;
+	return ret;
+}
+
+/* Which inode is behind it. 1: this one, 0: another, negative: the kernel would not say. */
+static int loop_has_inode(const struct dm_env *env, const char *loop, uint64_t dev, uint64_t ino)
+{
+	struct loop_info64 info;
+	int ret = read_loop(env, loop, &info);
+
+	return ret ? ret : info.lo_inode == ino && info.lo_device == kernel_dev(dev);
 }
 
 /*
@@ -273,6 +286,87 @@ int dm_env_find_use(const struct dm_env *env, uint64_t dev, uint64_t ino, struct
 int dm_find_use(uint64_t dev, uint64_t ino, struct dm_use *use)
 {
 	return dm_env_find_use(&here, dev, ino, use);
+}
+
+/* The disk that a partition is a part of; a disk is its own. */
+static dev_t whole_disk(const struct dm_env *env, dev_t dev)
+{
+	unsigned maj, min;
+	char path[160];
+	dev_t whole = dev;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%.80s/dev/block/%u:%u/partition", env->sys, major(dev),
+		 minor(dev));
+	if (access(path, F_OK))
+		return dev;
+	snprintf(path, sizeof(path), "%.80s/dev/block/%u:%u/../dev", env->sys, major(dev),
+		 minor(dev));
+	f = fopen(path, "re");
+	if (!f)
+		return dev;
+	if (fscanf(f, "%u:%u", &maj, &min) == 2)
+		whole = makedev(maj, min);
+	fclose(f);
+	return whole;
+}
+
+struct find_loop {
+	const struct dm_env *env;
+	struct libmnt_table *mounts;
+	uint64_t dev, ino;
+	dev_t disk; /* 0: a file is looked for */
+	const char *except;
+	char *name;
+};
+
+static int try_any_loop(void *arg, const char *name)
+{
+	struct find_loop *f = arg;
+	struct loop_info64 info;
+	char backing[PATH_MAX];
+	dev_t on = 0;
+	struct stat st;
+	bool same;
+	int ret;
+
+	if (strncmp(name, "loop", 4) != 0 || (f->except && strcmp(name, f->except) == 0) ||
+	    read_attr(f->env, name, "loop/backing_file", backing, sizeof(backing)) || !backing[0])
+		return 0;
+	ret = read_loop(f->env, name, &info);
+	if (f->disk) {
+		if (ret == 0)
+			on = dev_of_kernel(info.lo_rdevice);
+		else if (stat(backing, &st) == 0 && S_ISBLK(st.st_mode))
+			on = st.st_rdev;
+		same = on && whole_disk(f->env, on) == f->disk;
+	} else if (ret == 0) {
+		same = info.lo_inode == f->ino && info.lo_device == kernel_dev(f->dev);
+	} else {
+		same = names_inode(backing, f->mounts, f->dev, f->ino);
+	}
+	if (same)
+		snprintf(f->name, 32, "%.31s", name);
+	return same;
+}
+
+int dm_env_find_loop(const struct dm_env *env, uint64_t dev, uint64_t ino, uint64_t rdev,
+		     const char *except, char name[32])
+{
+	struct find_loop f = { .env = env, .dev = dev, .ino = ino, .except = except, .name = name };
+	int ret;
+
+	name[0] = '\0';
+	f.disk = rdev ? whole_disk(env, rdev) : 0;
+	f.mounts = mounts_read(env);
+	ret = each_name(env, "", "", try_any_loop, &f);
+	mnt_unref_table(f.mounts);
+	return ret;
+}
+
+int dm_find_loop(uint64_t dev, uint64_t ino, uint64_t rdev, const char *except, char name[32])
+{
+	return dm_env_find_loop(&here, dev, ino, rdev, except, name);
 }
 
 struct listing {

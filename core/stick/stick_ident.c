@@ -188,3 +188,30 @@ char *stick_mount_of(dev_t dev)
 	mnt_unref_table(t);
 	return found;
 }
+
+char *stick_mounted_at(const struct stat *st)
+{
+	struct libmnt_table *t = mnt_new_table_from_file("/proc/self/mountinfo");
+	struct libmnt_iter *itr = mnt_new_iter(MNT_ITER_FORWARD);
+	struct libmnt_fs *fs;
+	char *found = NULL;
+
+	while (t && itr && !found && mnt_table_next_fs(t, itr, &fs) == 0) {
+		const char *source = mnt_fs_get_source(fs);
+		struct stat from;
+		bool same = S_ISBLK(st->st_mode) && mnt_fs_get_devno(fs) == st->st_rdev;
+
+		/* FUSE (fuse2fs, fusefat) and file systems that need no loop device name the file. */
+		if (!same && source && source[0] == '/' && stat(source, &from) == 0)
+			same = S_ISBLK(st->st_mode) ? S_ISBLK(from.st_mode) &&
+							      from.st_rdev == st->st_rdev :
+						      S_ISREG(from.st_mode) &&
+							      from.st_dev == st->st_dev &&
+							      from.st_ino == st->st_ino;
+		if (same)
+			found = strdup(mnt_fs_get_target(fs));
+	}
+	mnt_free_iter(itr);
+	mnt_unref_table(t);
+	return found;
+}

@@ -68,9 +68,19 @@ int stick_monitor_start(const char *root, struct lm_monitor **monitor, struct lm
 char *stick_join(const char *dir, const char *name);
 
 /* A mount of our own, seen by nobody else and gone with the last descriptor. */
+struct stat;
 struct stick_mount;
 int stick_mount_open(const struct lm_stick *s, struct stick_mount **mount, char path[64],
 		     struct lm_error *err);
 void stick_mount_close(struct stick_mount *mount);
+/*
+ * Whether stick_mount_open() may: -EBUSY with a refusal where the image file or
+ * device is mounted, attached to a loop device, or in the hands of another
+ * livemend, under whatever name. Writes nothing.
+ */
+int stick_mount_possible(const struct lm_stick *s, struct lm_error *err);
+
+/* Where the file or block device is mounted, whatever of it, in new memory; NULL: it is not. */
+char *stick_mounted_at(const struct stat *st);
 
 #endif

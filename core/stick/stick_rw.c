@@ -171,6 +171,8 @@ static int is_possible(struct lm_stick *stick, bool used, struct lm_error *err)
 
 	if (!stick->mountpoint) {
 		ret = check_mountable(stick, err);
+		if (!ret)
+			ret = stick_mount_possible(stick, err);
 		return ret ? ret : stick_names_check(stick, stick->io, err);
 	}
 	ret = open_directory(stick, &io, err);

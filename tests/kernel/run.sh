@@ -75,6 +75,7 @@ direct | all)
 	guest status.sh 180
 	guest merge.sh 240
 	guest media.sh 120
+	guest once.sh 180
 	guest powercut.sh 240
 	;;
 esac

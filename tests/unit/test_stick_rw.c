@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "core/ctx.h"
+#include "core/error.h"
 #include "core/stick/stick_priv.h"
 
 static char *dir;
@@ -340,6 +341,38 @@ static void test_private_mount(void **state)
 		skip();
 }
 
+/* Whoever has the lock of an image file has it under all of its names. */
+static void test_image_locked(void **state)
+{
+	static const char *const names[] = { "l.img", "hard.img", "link.img" };
+	struct lm_error err;
+	struct lm_stick *s;
+	int fd;
+
+	(void)state;
+	if (!help_have("mke2fs"))
+		skip();
+	help_run(dir, "mke2fs -q -t ext4 -d s l.img 8M && ln l.img hard.img && ln -s l.img link.img");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		s = open_ok(names[i]);
+		assert_int_equal(stick_mount_possible(s, NULL), 0);
+		fd = open(help_path(dir, "l.img"), O_RDWR);
+		assert_true(fd >= 0);
+		assert_int_equal(flock(fd, LOCK_EX), 0);
+		lm_error_clear(&err);
+		assert_int_equal(stick_mount_possible(s, &err), -EBUSY);
+		assert_int_equal(err.outcome, LM_REFUSED);
+		assert_non_null(strstr(err.why, "another livemend"));
+		if (geteuid() == 0) {
+			assert_int_equal(stick_rw_possible(s, NULL), -EBUSY);
+			refused(s, -EBUSY);
+		}
+		close(fd);
+		assert_int_equal(stick_mount_possible(s, NULL), 0);
+		lm_stick_close(s);
+	}
+}
+
 /* The kernel has the overlay in its hands. */
 static void test_attached(void **state)
 {
@@ -470,6 +503,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_permission, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_iso_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_private_mount, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_image_locked, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_attached, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pairing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_pairs, setup, teardown),
