@@ -8,11 +8,7 @@
 #include "core/ctx.h"
 #include "core/error.h"
 #include "core/i18n.h"
-<<<<<<< HEAD
 #include "core/stick/stick_priv.h"
-=======
-#include "core/stick/stick.h"
->>>>>>> 563731a (check: compact and grow run; every test is run by a suite, skips count as skips and fail in CI, who includes whom is checked; tests that could not fail)
 #include "core/text.h"
 #include "core/view/view.h"
 
@@ -133,11 +129,10 @@ static void open_fs(struct io_source *src, struct fs **fs, struct stick_look *lo
 		keep_trouble(look, &e);
 }
 
-<<<<<<< HEAD
 /* While an operation is half-way the record may name the image that is about to be, or was. */
 static bool is_pending(const struct stick_pair *s)
 {
-	static const char *const notes[] = { STICK_NOTE, STICK_TWIN };
+	static const char *const notes[] = { "livemend/" STICK_NOTE, "livemend/" STICK_TWIN };
 	struct io_stat st;
 	bool none = true;
 
@@ -149,29 +144,6 @@ static bool is_pending(const struct stick_pair *s)
 		free(path);
 	}
 	return !none;
-=======
-/*
- * While an operation is half-way the record may name the image that is about to be, or was. What
- * it says does not matter here, nor whether it can be read.
- */
-static bool is_pending(struct lm_stick *s)
-{
-	static const char *const slots[2] = {STICK_NOTE, STICK_TWIN};
-	bool pending = false;
-
-	for (size_t i = 0; i < 2 && !pending; i++) {
-		struct io_stat st;
-		char *path;
-		int ret = asprintf(&path, "%s/livemend/%s", s->live_dir, slots[i]);
-
-		if (ret < 0)
-			return true;
-		ret = io_stat(s->io, path, &st);
-		free(path);
-		pending = ret != -ENOENT && ret != -ENOTDIR;
-	}
-	return pending;
->>>>>>> 563731a (check: compact and grow run; every test is run by a suite, skips count as skips and fail in CI, who includes whom is checked; tests that could not fail)
 }
 
 static void judge_pairing(const struct stick_pair *s, struct stick_look *look)

@@ -30,9 +30,10 @@ static void put_text(struct io *io, const uint8_t *data, size_t size)
 static void ask(struct lm_stick *stick, size_t i, const struct image_info *image,
 		const struct fs_info *fs, bool *recorded, bool *matches)
 {
+	const struct stick_pair pair = stick_pair_of(stick, i);
 	struct lm_error err;
 
-	MUST(stick_pair_read(stick, i, image, fs, recorded, matches, &err) == 0);
+	MUST(stick_pair_read(&pair, image, fs, recorded, matches, &err) == 0);
 	MUST(*recorded || *matches);
 }
 
