@@ -77,16 +77,6 @@ static int check_file(struct check *c, const struct image_inode *inode)
 	return ret;
 }
 
-static int check_header(void *arg, uint64_t at)
-{
-	struct check *c = arg;
-	int64_t block = image_meta_block(&c->img->inodes, get_le32(c->img->dirs.data + at + 4));
-
-	if (block < 0 || (size_t)block >= c->img->inodes.count)
-		return image_bad(c->img, c->err, "%s", _("a directory leads to no inode"));
-	return 0;
-}
-
 static int check_inodes(struct check *c)
 {
 	const struct image *img = c->img;
@@ -98,33 +88,8 @@ static int check_inodes(struct check *c)
 		ret = image_inode_at(img, at, &inode, c->err);
 		if (ret)
 			break;
-		if (inode.type == IMAGE_DIR || inode.type == IMAGE_LDIR)
-			ret = image_each_header(img, &inode, check_header, c, c->err);
-		else if (inode.type == IMAGE_REG || inode.type == IMAGE_LREG)
+		if (inode.type == IMAGE_REG || inode.type == IMAGE_LREG)
 			ret = check_file(c, &inode);
-	}
-	return ret;
-}
-
-static int check_tables(struct check *c)
-{
-	const struct image_super *sb = &c->img->sb;
-	struct image_meta xattrs;
-	unsigned char *raw = NULL;
-	int ret = image_table_load(c->img, c->codec, sb->id_start, sb->ids * UINT64_C(4),
-				   _("the table of owners"), &raw, c->err);
-
-	free(raw);
-	raw = NULL;
-	if (!ret && sb->export_start != IMAGE_NOWHERE)
-		ret = image_table_load(c->img, c->codec, sb->export_start, sb->inodes * UINT64_C(8),
-				       _("the table of inodes"), &raw, c->err);
-	free(raw);
-	if (!ret && sb->xattr_start != IMAGE_NOWHERE) {
-		ret = image_meta_load(c->img, c->codec, c->img->xattr_kv, sb->xattr_start,
-				      _("the table of attributes"), &xattrs, c->err);
-		if (!ret)
-			image_meta_free(&xattrs);
 	}
 	return ret;
 }
@@ -134,20 +99,15 @@ int image_check(struct image *image, image_progress_fn progress, void *arg, stru
 	struct check c = {.img = image, .progress = progress, .arg = arg, .err = err};
 	int ret;
 
-	if (!image->info.can_read) {
-		ret = lm_fail(err, -EOPNOTSUPP, image->name, NULL,
-			      _("The image cannot be checked"));
-		lm_because(err, "%s", image->info.why_not);
+	ret = image_check_tables(image, err);
+	if (ret)
 		return ret;
-	}
 	c.scratch = malloc(image->sb.block_bytes);
 	c.out = malloc(image->sb.block_bytes);
 	ret = c.scratch && c.out ? image_codec_new(image, IMAGE_DECODE, &c.codec, err)
 				 : image_no_memory(image, err);
 	if (!ret)
 		ret = report(&c, 0);
-	if (!ret)
-		ret = check_tables(&c);
 	if (!ret)
 		ret = check_fragments(&c);
 	if (!ret)

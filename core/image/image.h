@@ -31,11 +31,14 @@ struct image_info {
 	bool can_read; /* false: the compressor is not supported (lzo), only the above is known */
 	bool can_rewrite; /* false: laid out in a way the writer does not take, see why_not */
 	char why_not[160];
+	bool can_mount; /* false: the kernel refuses to mount it, see why_no_mount */
+	char why_no_mount[160];
 };
 
 /*
  * Opens a SquashFS in file (not owned). -EMEDIUMTYPE when it is none, -EBADMSG
- * when it is damaged or cut off, -EOPNOTSUPP for an unknown version.
+ * when it is damaged or cut off, -EOPNOTSUPP for an unknown version. One that
+ * can be read, though the kernel would not mount it, is opened.
  */
 int image_open(struct io_file *file, const char *name, struct image **image, struct lm_error *err);
 void image_close(struct image *image); /* NULL allowed */
@@ -111,10 +114,10 @@ int image_rewrite(struct image *old, const struct image_change *change, struct i
 
 /*
  * Reads the new image back (cold: drops its cache first) and proves it: the
- * tables parse, the other files are where they were and equal, kept blocks are
- * byte for byte those of old, holes are holes, changed ones decode to
- * content(), those that are IMAGE_MAYBE still too. deep also decodes every kept
- * block. -EBADMSG on any difference.
+ * kernel mounts it, the tables parse, the other files are where they were and
+ * equal, kept blocks are byte for byte those of old, holes are holes, changed
+ * ones decode to content(), those that are IMAGE_MAYBE still too. deep also
+ * decodes every kept block. -EBADMSG on any difference.
  */
 int image_verify(struct image *old, const struct image_change *change, struct io_file *new_file,
 		 const char *new_name, bool deep, image_progress_fn progress, void *arg,
@@ -132,7 +135,17 @@ struct image_pack {
 };
 int image_pack_options(const struct image *image, struct image_pack *pack, struct lm_error *err);
 
-/* Decodes everything in the image; -EBADMSG or -EIO at the first block that is damaged. */
+/*
+ * Reads all tables, as the kernel does at mounting and whenever a file in the
+ * image is used; -EBADMSG when it would refuse. Costs what the tables have, no
+ * file is read.
+ */
+int image_check_tables(struct image *image, struct lm_error *err);
+
+/*
+ * The same, and decodes everything in the image; -EBADMSG or -EIO at the first
+ * block that is damaged.
+ */
 int image_check(struct image *image, image_progress_fn progress, void *arg, struct lm_error *err);
 
 #endif

@@ -117,6 +117,9 @@ int image_no_memory(const struct image *img, struct lm_error *err);
 /* Exactly len bytes of the container; -EBADMSG when it ends before. */
 int image_read(const struct image *img, void *buf, size_t len, uint64_t off, struct lm_error *err);
 
+/* mountable.c: notes in info what the kernel would refuse. An error only where reading fails. */
+int image_mount_check(struct image *img, struct lm_error *err);
+
 /* super.c */
 int image_super_read(struct image *img, struct lm_error *err);
 void image_super_put(const struct image_super *sb, unsigned char raw[IMAGE_SUPER_BYTES]);
@@ -159,6 +162,21 @@ int image_find_path(const struct image *img, const char *path, struct image_inod
 typedef int (*image_header_fn)(void *arg, uint64_t at);
 int image_each_header(const struct image *img, const struct image_inode *dir, image_header_fn fn,
 		      void *arg, struct lm_error *err);
+/* An entry of a directory. */
+struct image_entry {
+	uint64_t header; /* place in the directory table of the header it stands under */
+	const char *name;
+	size_t len;
+	uint32_t block, off; /* of its inode */
+	uint32_t number;
+	unsigned type;
+	bool first; /* under its header */
+};
+/* Called for each entry; non-zero ends the walk and is returned. */
+typedef int (*image_entry_fn)(void *arg, const struct image_entry *entry);
+/* start: the place of its listing in the directory table. */
+int image_each_entry(const struct image *img, const struct image_inode *dir, uint64_t *start,
+		     image_entry_fn fn, void *arg, struct lm_error *err);
 
 static inline uint32_t image_word_bytes(uint32_t word)
 {

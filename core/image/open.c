@@ -252,6 +252,8 @@ static int load(struct image *img, struct lm_error *err)
 	int ret;
 
 	ret = image_super_read(img, err);
+	if (!ret)
+		ret = image_mount_check(img, err);
 	if (ret)
 		return ret;
 	ret = image_codec_new(img, IMAGE_DECODE, &codec, NULL);

@@ -110,7 +110,7 @@ static int read_options(struct image *img, struct lm_error *err)
 		return ret;
 	/* One metadata block; mksquashfs and libsquashfs store it uncompressed. */
 	len = get_le16(raw) & 0x7fffU;
-	if (!(get_le16(raw) & 0x8000) || len + 2 > room)
+	if (!(get_le16(raw) & 0x8000) || !len || len + 2 > room)
 		return image_bad(img, err, _("the options of its compressor cannot be read"));
 	memcpy(img->options, raw + 2, len);
 	img->options_len = len;

@@ -178,20 +178,20 @@ static int bad_listing(const struct image *img, uint64_t at, struct lm_error *er
 	return image_bad(img, err, _("the directory listing at %" PRIu64 " makes no sense"), at);
 }
 
-/* Called for each entry; non-zero ends the walk and is returned. */
-typedef int (*entry_fn)(void *arg, const char *name, size_t len, uint32_t block, uint32_t off);
-
-static int walk(const struct image *img, const struct image_inode *dir, image_header_fn header,
-		entry_fn entry, void *arg, struct lm_error *err)
+static int walk(const struct image *img, const struct image_inode *dir, uint64_t *start,
+		image_header_fn header, image_entry_fn entry, void *arg, struct lm_error *err)
 {
 	uint64_t at = 0, len = 0, end;
 	int ret = listing(img, dir, &at, &len, err);
 
 	if (ret)
 		return ret;
+	if (start)
+		*start = at;
 	end = at + len;
 	while (at < end) {
 		const unsigned char *h = img->dirs.data + at;
+		struct image_entry found = {.header = at, .first = true};
 		uint32_t count;
 
 		if (end - at < DIR_HEADER_BYTES)
@@ -215,10 +215,18 @@ static int walk(const struct image *img, const struct image_inode *dir, image_he
 			if (size > 256 || size > end - at - DIR_ENTRY_BYTES)
 				return bad_listing(img, at, err);
 			if (entry) {
-				ret = entry(arg, (const char *)e + DIR_ENTRY_BYTES, size,
-					    get_le32(h + 4), get_le16(e));
+				found.name = (const char *)e + DIR_ENTRY_BYTES;
+				found.len = size;
+				found.block = get_le32(h + 4);
+				found.off = get_le16(e);
+				/* The difference to the number in the header, with a sign. */
+				found.number = get_le32(h + 8) + get_le16(e + 2) -
+					       ((get_le16(e + 2) & 0x8000U) << 1);
+				found.type = get_le16(e + 4);
+				ret = entry(arg, &found);
 				if (ret)
 					return ret;
+				found.first = false;
 			}
 			at += DIR_ENTRY_BYTES + size;
 		}
@@ -229,7 +237,13 @@ static int walk(const struct image *img, const struct image_inode *dir, image_he
 int image_each_header(const struct image *img, const struct image_inode *dir, image_header_fn fn,
 		      void *arg, struct lm_error *err)
 {
-	return walk(img, dir, fn, NULL, arg, err);
+	return walk(img, dir, NULL, fn, NULL, arg, err);
+}
+
+int image_each_entry(const struct image *img, const struct image_inode *dir, uint64_t *start,
+		     image_entry_fn fn, void *arg, struct lm_error *err)
+{
+	return walk(img, dir, start, NULL, fn, arg, err);
 }
 
 struct lookup {
@@ -238,14 +252,14 @@ struct lookup {
 	uint32_t block, off;
 };
 
-static int match(void *arg, const char *name, size_t len, uint32_t block, uint32_t off)
+static int match(void *arg, const struct image_entry *entry)
 {
 	struct lookup *l = arg;
 
-	if (len != l->len || memcmp(name, l->name, len) != 0)
+	if (entry->len != l->len || memcmp(entry->name, l->name, l->len) != 0)
 		return 0;
-	l->block = block;
-	l->off = off;
+	l->block = entry->block;
+	l->off = entry->off;
 	return 1;
 }
 
@@ -270,7 +284,7 @@ int image_find_path(const struct image *img, const char *path, struct image_inod
 		l.len = strcspn(l.name, "/");
 		if (inode->type != IMAGE_DIR && inode->type != IMAGE_LDIR)
 			return -ENOENT;
-		ret = walk(img, inode, NULL, match, &l, err);
+		ret = walk(img, inode, NULL, NULL, match, &l, err);
 		if (ret < 0)
 			return ret;
 		if (ret == 0)

@@ -240,6 +240,8 @@ static int open_new(struct verify *v, struct io_file *file, const char *name)
 	if (ret)
 		return lm_fail(v->err, ret, name, NULL, _("Reading the new image back failed"));
 	ret = image_open(file, name, &v->new, v->err);
+	if (!ret)
+		ret = image_check_tables(v->new, v->err);
 	/* No image at all is one more way to be wrong. */
 	if (ret == -EMEDIUMTYPE || ret == -EOPNOTSUPP) {
 		ret = -EBADMSG;

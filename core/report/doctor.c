@@ -101,13 +101,12 @@ static int check_base(struct doctor *d, struct lm_error *err)
 				      : _("Write the image to the stick anew; the overlay can stay."));
 		return 0;
 	}
-	if (!d->look.image || !(d->flags & LM_DOCTOR_DEEP)) {
-		doctor_add(d, LM_SEV_OK, "base", _("Root image"),
-			   d->look.image ? _("its tables are in order") : _("it opens"), NULL,
-			   NULL);
+	if (!d->look.image) {
+		doctor_add(d, LM_SEV_OK, "base", _("Root image"), _("it opens"), NULL, NULL);
 		return 0;
 	}
-	r = image_check(d->look.image, image_progress, d, &e);
+	r = d->flags & LM_DOCTOR_DEEP ? image_check(d->look.image, image_progress, d, &e)
+				      : image_check_tables(d->look.image, &e);
 	if (r == -ECANCELED || r == -ENOMEM) {
 		if (err)
 			*err = e;
@@ -117,8 +116,11 @@ static int check_base(struct doctor *d, struct lm_error *err)
 		doctor_add(d, LM_SEV_ILL, "base-damaged", _("Root image"), e.what, e.why,
 			   _("Write the image to the stick anew; the overlay fits only the very "
 			     "same image."));
-	else
+	else if (d->flags & LM_DOCTOR_DEEP)
 		doctor_add(d, LM_SEV_OK, "base-deep", _("Root image"), _("every block decodes"),
+			   NULL, NULL);
+	else
+		doctor_add(d, LM_SEV_OK, "base", _("Root image"), _("its tables are in order"),
 			   NULL, NULL);
 	return 0;
 }

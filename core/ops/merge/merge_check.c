@@ -23,6 +23,11 @@ int merge_refusal(struct merge *m, const struct stick_look *look, struct lm_erro
 				 _("Merge it by a newer livemend, with newer e2fsprogs."),
 				 fs_info(look->fs)->trouble, "%s",
 				 _("The root file system cannot be checked"));
+	if (ret == 0 && look->image) {
+		ret = image_check_tables(look->image, err);
+		if (ret < 0 && ret != -ENOMEM && err)
+			err->outcome = LM_REFUSED;
+	}
 	if (ret == 0 && look->image && m->s->rec.method == LM_METHOD_REWRITE &&
 	    !image_info(look->image)->can_rewrite)
 		return lm_refuse(err, -EOPNOTSUPP, m->s->base, NULL,

@@ -338,6 +338,8 @@ int merge_full_verify_at(struct merge *m, struct plan_run *run, struct io *io, c
 		ret = io_file_source(file, false, path, 0, 0, &root, err);
 	} else {
 		ret = image_open(file, path, &image, err);
+		if (ret == 0)
+			ret = image_check_tables(image, err);
 		if (ret == 0 && strcmp(image_info(image)->root_path,
 				       image_info(m->s->look.image)->root_path) != 0)
 			ret = differs(m, path, _("there is no root image in it"), err);
