@@ -82,7 +82,7 @@ direct | all)
 esac
 case $part in
 engine | all)
-	guest engine.sh 180
+	guest engine.sh 210
 	guest recover.sh 300
 	guest recover-media.sh 180
 	;;
