@@ -29,6 +29,11 @@ int io_mkdir(struct io *io, const char *path)
 	return io->ops->mkdir ? io->ops->mkdir(io, path) : -EROFS;
 }
 
+int io_mkdir_private(struct io *io, const char *path)
+{
+	return io->ops->mkdir_private ? io->ops->mkdir_private(io, path) : -EROFS;
+}
+
 int io_unlink(struct io *io, const char *path)
 {
 	return io->ops->unlink ? io->ops->unlink(io, path) : -EROFS;
@@ -78,6 +83,11 @@ int io_fsync(struct io_file *file)
 int io_truncate(struct io_file *file, uint64_t size)
 {
 	return file->ops->truncate ? file->ops->truncate(file, size) : -EROFS;
+}
+
+int io_set_attrs(struct io_file *file, const struct io_attrs *attrs)
+{
+	return file->ops->set_attrs ? file->ops->set_attrs(file, attrs) : -EROFS;
 }
 
 int io_allocate(struct io_file *file, uint64_t off, uint64_t len)

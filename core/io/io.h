@@ -31,12 +31,15 @@
 #include "core/livemend.h"
 
 struct io;
+struct io_attrs;
 struct io_file;
 
 enum io_mode {
 	IO_READ,   /* read only */
 	IO_WRITE,  /* read and write, must exist */
-	IO_CREATE  /* read and write, must not exist yet (O_EXCL), mode 0644 */
+	/* Read and write, must not exist yet (O_EXCL); mode 0600, whatever the umask. */
+	IO_CREATE,
+	IO_CREATE_PUBLIC /* the same with mode 0644: what everybody may read */
 };
 
 enum io_kind { IO_REGULAR, IO_DIRECTORY, IO_BLOCKDEV, IO_OTHER };
@@ -76,6 +79,7 @@ struct io_ops {
 	int (*list)(struct io *io, const char *path, io_list_fn fn, void *arg);
 	int (*fsinfo)(struct io *io, struct io_fsinfo *info);
 	int (*mkdir)(struct io *io, const char *path); /* mode 0755 */
+	int (*mkdir_private)(struct io *io, const char *path); /* mode 0700 */
 	int (*unlink)(struct io *io, const char *path);
 	int (*rmdir)(struct io *io, const char *path);
 	int (*rename_files)(struct io *io, const char *from, const char *to, enum io_rename how);
@@ -89,6 +93,7 @@ struct io_ops {
 	int (*pwrite)(struct io_file *file, const void *buf, size_t len, uint64_t off);
 	int (*fsync)(struct io_file *file); /* an error is final for that file */
 	int (*truncate)(struct io_file *file, uint64_t size);
+	int (*set_attrs)(struct io_file *file, const struct io_attrs *attrs); /* io_attrs.h */
 	/* Makes sure the range is backed by storage and the file at least that long. */
 	int (*allocate)(struct io_file *file, uint64_t off, uint64_t len);
 	/* Forgets what the page cache holds of it, so that the next read is cold.
@@ -116,6 +121,7 @@ int io_stat(struct io *io, const char *path, struct io_stat *st);
 int io_list(struct io *io, const char *path, io_list_fn fn, void *arg);
 int io_fsinfo(struct io *io, struct io_fsinfo *info);
 int io_mkdir(struct io *io, const char *path);
+int io_mkdir_private(struct io *io, const char *path);
 int io_unlink(struct io *io, const char *path);
 int io_rmdir(struct io *io, const char *path);
 int io_rename(struct io *io, const char *from, const char *to, enum io_rename how);
@@ -126,6 +132,7 @@ ssize_t io_pread(struct io_file *file, void *buf, size_t len, uint64_t off);
 int io_pwrite(struct io_file *file, const void *buf, size_t len, uint64_t off);
 int io_fsync(struct io_file *file);
 int io_truncate(struct io_file *file, uint64_t size);
+int io_set_attrs(struct io_file *file, const struct io_attrs *attrs);
 int io_allocate(struct io_file *file, uint64_t off, uint64_t len);
 int io_drop_cache(struct io_file *file);
 int io_fstat(struct io_file *file, struct io_stat *st);

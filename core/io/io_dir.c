@@ -130,8 +130,8 @@ static int dir_open(struct io *io, const char *path, enum io_mode mode, struct i
 
 	if (flags & O_CREAT) {
 		/* With O_EXCL: nothing that is there already is opened by this. */
-		fd = open_beneath(top_of(io), path, flags, 0644);
-		return fd < 0 ? fd : io_fd_file(fd, file);
+		fd = open_beneath(top_of(io), path, flags, 0600);
+		return fd < 0 ? fd : io_fd_created(fd, mode, file);
 	}
 	at = open_beneath(top_of(io), path, O_PATH | O_NOFOLLOW, 0);
 	if (at < 0)
@@ -261,16 +261,26 @@ static int dir_fsinfo(struct io *io, struct io_fsinfo *info)
 	return 0;
 }
 
-static int dir_mkdir(struct io *io, const char *path)
+static int make_dir(struct io *io, const char *path, mode_t mode)
 {
 	const char *name;
 	int fd = open_parent(top_of(io), path, &name), ret;
 
 	if (fd < 0)
 		return fd;
-	ret = mkdirat(fd, name, 0755) ? -errno : 0;
+	ret = mkdirat(fd, name, mode) ? -errno : 0;
 	close(fd);
 	return ret;
+}
+
+static int dir_mkdir(struct io *io, const char *path)
+{
+	return make_dir(io, path, 0755);
+}
+
+static int dir_mkdir_private(struct io *io, const char *path)
+{
+	return make_dir(io, path, 0700);
 }
 
 static int remove_at(struct io *io, const char *path, int flags)
@@ -350,6 +360,7 @@ static const struct io_ops dir_ops = {
 	.list = dir_list,
 	.fsinfo = dir_fsinfo,
 	.mkdir = dir_mkdir,
+	.mkdir_private = dir_mkdir_private,
 	.unlink = dir_unlink,
 	.rmdir = dir_rmdir,
 	.rename_files = dir_rename,

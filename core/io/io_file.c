@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/bytes.h"
+#include "core/io/io_attrs.h"
 
 struct fd_file {
 	struct io_file file;
@@ -68,6 +69,11 @@ static int file_pwrite(struct io_file *file, const void *buf, size_t len, uint64
 		done += (size_t)n;
 	}
 	return 0;
+}
+
+static int file_set_attrs(struct io_file *file, const struct io_attrs *attrs)
+{
+	return io_fd_set_attrs(fd_of(file), attrs);
 }
 
 static int file_fsync(struct io_file *file)
@@ -206,6 +212,7 @@ static const struct io_ops fd_file_ops = {
 	.pwrite = file_pwrite,
 	.fsync = file_fsync,
 	.truncate = file_truncate,
+	.set_attrs = file_set_attrs,
 	.allocate = file_allocate,
 	.drop_cache = file_drop_cache,
 	.fstat = file_fstat,
@@ -228,6 +235,18 @@ int io_fd_file(int fd, struct io_file **file)
 	return 0;
 }
 
+int io_fd_created(int fd, enum io_mode mode, struct io_file **file)
+{
+	struct io_attrs attrs = { .mode = mode == IO_CREATE_PUBLIC ? 0644 : 0600 };
+	int ret = io_fd_set_attrs(fd, &attrs);
+
+	if (ret < 0) {
+		close(fd);
+		return ret;
+	}
+	return io_fd_file(fd, file);
+}
+
 int io_open_flags(enum io_mode mode)
 {
 	int flags = O_CLOEXEC | O_NOCTTY;
@@ -238,6 +257,7 @@ int io_open_flags(enum io_mode mode)
 	case IO_WRITE:
 		return flags | O_RDWR | O_NONBLOCK;
 	case IO_CREATE:
+	case IO_CREATE_PUBLIC:
 		return flags | O_RDWR | O_CREAT | O_EXCL;
 	}
 	return flags;
@@ -290,8 +310,8 @@ int io_path_open(const char *path, enum io_mode mode, struct io_file **file)
 
 	*file = NULL;
 	if (flags & O_CREAT) {
-		fd = open(path, flags, 0644);
-		return fd < 0 ? -errno : io_fd_file(fd, file);
+		fd = open(path, flags, 0600);
+		return fd < 0 ? -errno : io_fd_created(fd, mode, file);
 	}
 	at = open(path, O_PATH | O_CLOEXEC);
 	if (at < 0)

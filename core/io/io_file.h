@@ -9,6 +9,8 @@ struct stat;
 
 /* Takes over fd (closes it on failure too). */
 int io_fd_file(int fd, struct io_file **file);
+/* The same for one that was made just now: whatever the umask, it has the mode it is to have. */
+int io_fd_created(int fd, enum io_mode mode, struct io_file **file);
 /* Fills *st from fd; block devices get their real size. */
 int io_fd_stat(int fd, struct io_stat *st);
 /* The open(2) flags of a mode. */

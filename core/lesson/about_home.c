@@ -54,7 +54,7 @@ static int make_home(struct lesson *lesson, char said[LM_VERDICT_CAP], struct lm
 
 	(void)said;
 	if (!rc)
-		rc = io_open(io, HOME_IMAGE, IO_CREATE, &file);
+		rc = io_open(io, HOME_IMAGE, IO_CREATE_PUBLIC, &file);
 	if (!rc) {
 		rc = io_truncate(file, HOME_BYTES);
 		if (!rc)

@@ -127,7 +127,7 @@ int lesson_mark_read(struct lesson *lesson, bool *noted, struct lm_error *err)
 static int put(struct io *io, const char *text)
 {
 	struct io_file *file;
-	int rc = io_open(io, FRESH, IO_CREATE, &file), closed;
+	int rc = io_open(io, FRESH, IO_CREATE_PUBLIC, &file), closed;
 
 	if (rc)
 		return rc;

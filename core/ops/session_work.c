@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/io/io_copy.h"
+#include "core/io/io_attrs.h"
 #include "core/io/io_replace.h"
 #include "core/ops/session.h"
 #include "core/plan/journal.h"
@@ -91,9 +92,12 @@ int session_work_backup(struct session *s, const char *path, struct lm_error *er
 {
 	int ret = io_replace_remove(s->work, ".", s->work_old, err);
 
-	return ret < 0 ?
-		       ret :
-		       io_copy(s->rw.io, path, s->work, ".", s->work_old, session_progress, s, err);
+	if (ret == 0)
+		ret = io_copy(s->rw.io, path, s->work, ".", s->work_old, session_progress, s, err);
+	/* As far as it can be had there: the original is on the stick, and asked first. */
+	if (ret == 0)
+		(void)io_attrs_copy(s->rw.io, path, s->work, s->work_old, NULL);
+	return ret;
 }
 
 int session_work_remove(struct session *s, struct lm_error *err)

@@ -392,7 +392,7 @@ static int open_or_make(struct io *io, const char *path, struct io_file **file, 
 	int ret = io_open(io, path, IO_WRITE, file);
 
 	*made = ret == -ENOENT;
-	return *made ? io_open(io, path, IO_CREATE, file) : ret;
+	return *made ? io_open(io, path, IO_CREATE_PUBLIC, file) : ret;
 }
 
 static int sync_folder(struct io *io, const char *live_dir)

@@ -164,7 +164,7 @@ int practice_pack(struct practice *p, struct lm_error *err)
 
 int practice_make_overlay(struct practice *p, struct lm_error *err)
 {
-	int rc = io_open(p->io, p->overlay, IO_CREATE, &p->overlay_file);
+	int rc = io_open(p->io, p->overlay, IO_CREATE_PUBLIC, &p->overlay_file);
 
 	if (!rc)
 		rc = io_truncate(p->overlay_file, PRACTICE_OVERLAY_BYTES);
@@ -353,7 +353,7 @@ static int put_file(struct practice *p, const char *name, const char *text, stru
 
 	if (!text)
 		return failed(name, -ENOMEM, err);
-	rc = io_open(p->io, name, IO_CREATE, &file);
+	rc = io_open(p->io, name, IO_CREATE_PUBLIC, &file);
 	if (rc)
 		return failed(name, rc, err);
 	rc = io_pwrite(file, text, strlen(text), 0);

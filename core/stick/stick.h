@@ -125,6 +125,11 @@ int stick_rw_possible(struct lm_stick *stick, struct lm_error *err);
  */
 int stick_rw_open_used(struct lm_stick *stick, struct stick_rw *rw, struct lm_error *err);
 int stick_rw_possible_used(struct lm_stick *stick, struct lm_error *err);
+/*
+ * Whether a new file may take the place of this one: it must get its owner, which
+ * root can give it, and else only the owner. Writes nothing.
+ */
+int stick_rw_may_replace(struct lm_stick *stick, const char *path, struct lm_error *err);
 void stick_rw_close(struct stick_rw *rw);
 
 /*

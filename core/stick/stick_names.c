@@ -84,11 +84,12 @@ static int check_in(struct io *io, const char *dir, const char *const *names, si
 /* The name of something of ours in a folder that others may write to. */
 static int check_work_name(void *arg, const char *name, enum io_kind kind)
 {
-	static const char *const ends[] = { ".new", ".old", ".root", ".cow" };
+	static const char *const ends[] = { ".new", ".old", ".root", ".cow", ".tree" };
 	const char *dot = strrchr(name, '.');
 	char **found = arg;
 
-	if (kind == IO_REGULAR || !dot || strncmp(name, "livemend-", 9) != 0)
+	if (kind == IO_REGULAR || !dot || strncmp(name, "livemend-", 9) != 0 ||
+	    (kind == IO_DIRECTORY && strcmp(dot, ".tree") == 0))
 		return 0;
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		if (strcmp(dot, ends[i]) != 0)

@@ -320,7 +320,7 @@ int stick_pair_write(struct io *io, const char *live_dir, const char *overlay_pa
 	ret = io_unlink(io, path);
 	if (ret && ret != -ENOENT)
 		goto out;
-	ret = io_open(io, path, IO_CREATE, &file);
+	ret = io_open(io, path, IO_CREATE_PUBLIC, &file);
 	if (!ret)
 		ret = io_pwrite(file, text, len, 0);
 	if (!ret)

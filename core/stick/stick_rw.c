@@ -9,6 +9,7 @@
 #include "core/dm/dm.h"
 #include "core/error.h"
 #include "core/i18n.h"
+#include "core/io/io_attrs.h"
 #include "core/stick/stick_priv.h"
 
 static int refuse(struct lm_stick *s, int code, const char *why, const char *help,
@@ -194,6 +195,29 @@ int stick_rw_possible(struct lm_stick *stick, struct lm_error *err)
 int stick_rw_possible_used(struct lm_stick *stick, struct lm_error *err)
 {
 	return is_possible(stick, true, err);
+}
+
+int stick_rw_may_replace(struct lm_stick *stick, const char *path, struct lm_error *err)
+{
+	struct io_attrs attrs;
+	struct io_fsinfo info;
+	int ret;
+
+	/* Where files have no owners of their own the new one gets the same by itself. */
+	if (geteuid() == 0 || !stick->mountpoint || io_fsinfo(stick->io, &info) < 0 ||
+	    !io_attrs_kept(&info))
+		return 0;
+	ret = io_attrs_of(stick->io, path, &attrs);
+	if (ret < 0)
+		return lm_fail(err, ret, path, NULL, "%s", _("Looking at the file failed"));
+	if (attrs.uid != geteuid())
+		ret = lm_refuse(err, -EPERM, path,
+				_("Run livemend as root, or as the owner of the files."),
+				_("it belongs to another user, and the file that takes its place "
+				  "must, too"),
+				"%s", _("The stick cannot be written to"));
+	io_attrs_free(&attrs);
+	return ret;
 }
 
 static int open_rw(struct lm_stick *stick, bool used, struct stick_rw *rw, struct lm_error *err)

@@ -217,8 +217,21 @@ else
 fi
 
 # --- mending
+# Whose the old files are, and who may read them, holds for the new ones, whatever the umask.
+chmod 640 "$s/LiveOS/squashfs.img"
+touch -d 2001-02-03 "$s/LiveOS/squashfs.img"
+[ "$(id -u)" -ne 0 ] || chown 4242:2424 "$s/LiveOS/squashfs.img"
+owner=$(stat -c '%a %u %g %Y' "$s/LiveOS/squashfs.img")
+inode=$(stat -c %i "$s/LiveOS/squashfs.img")
+umask 0
 run 0 merge --yes --json "$s" && is done result outcome
 ok "merge"
+umask 022
+[ "$(stat -c '%a %u %g %Y' "$s/LiveOS/squashfs.img")" = "$owner" ] &&
+	[ "$(stat -c %i "$s/LiveOS/squashfs.img")" != "$inode" ]
+ok "the new image has the owner, mode and time of the old one"
+[ -z "$(find "$s/LiveOS/livemend" -type f ! -perm 644)" ]
+ok "the journal is for all to read"
 one_of "0" status --json "$s" && is empty overlays 0 state
 ok "the overlay is empty then"
 run 0 export --yes "$work/y.img" "$s" && [ "$(stat -c %s "$work/x.img")" = "$(stat -c %s "$work/y.img")" ]
@@ -237,8 +250,16 @@ LC_ALL=C.UTF-8 "$program" watch --every 1 "$n" >"$work/watch" 2>&1 </dev/null &
 pid=$!
 wait_for 'grep -q "overlay: 9[0-9]% used" "$work/watch"'
 ok "watch: the overlay is nearly full"
+chmod 600 "$n"/LiveOS/overlay-*
+[ "$(id -u)" -ne 0 ] || chown 4242:2424 "$n"/LiveOS/overlay-*
+owner=$(stat -c '%a %u %g %Y' "$n"/LiveOS/overlay-*)
 run 0 compact --yes --json "$n" && is done result outcome
 ok "compact"
+[ "$(stat -c '%a %u %g %Y' "$n"/LiveOS/overlay-*)" = "$owner" ]
+ok "the new overlay has the owner, mode and time of the old one"
+run 0 export --yes "$work/z.img" "$n" && [ "$(stat -c %a "$work/z.img")" = 600 ]
+ok "what not all may read, not all may read in the copy"
+rm -f "$work/z.img"
 run 0 grow --yes +24M "$n" && has "$out" "it is 48.0 MiB now"
 ok "grow"
 wait_for 'grep -q "overlay: below 80% again" "$work/watch"'

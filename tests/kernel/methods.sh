@@ -280,7 +280,8 @@ mount -t tmpfs -o size=80m tmpfs $work || die "no work folder"
 used root-4k xz full
 before=$(sums)
 in_background mirror
-check "full: it comes to packing" until_true "ls -d $work/*.tree"
+check "full: it comes to packing" until_true "ls -d $work/*.tree/mnt"
+same "nobody else can look where the content of the image is" 700 "$(stat -c %a $work/*.tree)"
 head -c 90000000 /dev/zero >$work/filler 2>/dev/null
 wait "$job"
 same "full: failed, and everything is as before" 4 $?
@@ -310,13 +311,13 @@ undone()
 	same "$1: everything is as before" "$before" "$(sums)"
 	check "$1: the work folder is empty" empty_dir $work
 }
-cut mirror "ls $work/*.root" "mirror cut while copying"
+cut mirror "ls $work/*.tree/root" "mirror cut while copying"
 undone "mirror cut while copying"
-cut mirror "ls $work/*.new" "mirror cut while packing"
+cut mirror "ls $work/*.tree/new" "mirror cut while packing"
 undone "mirror cut while packing"
 check "mirror after two cuts: merge" by mirror
 proved "mirror after two cuts"
-cut snapshot-merge "ls $work/*.root && ! grep -q merging $s/LiveOS/livemend/PENDING*" \
+cut snapshot-merge "ls $work/*.tree/root && ! grep -q merging $s/LiveOS/livemend/PENDING*" \
 	"snapshot-merge cut while copying"
 undone "snapshot-merge cut while copying"
 # A slow disk, so that the kernel's merge can be caught at work.
@@ -341,10 +342,10 @@ umount $work
 dmsetup remove --retry disk
 losetup -d "$disk"
 rm /mnt/disk.img
-cut snapshot-merge "ls $work/*.new" "snapshot-merge cut while packing"
+cut snapshot-merge "ls $work/*.tree/new" "snapshot-merge cut while packing"
 check "snapshot-merge cut while packing: resume" "$livemend" resume --yes "$s"
 proved "snapshot-merge cut while packing"
-cut snapshot-merge "ls $work/*.new" "snapshot-merge cut, and given up"
+cut snapshot-merge "ls $work/*.tree/new" "snapshot-merge cut, and given up"
 check "snapshot-merge cut, and given up: resume --undo" "$livemend" resume --undo --yes "$s"
 same "snapshot-merge cut, and given up: everything is as before" "$before" "$(sums)"
 check "snapshot-merge cut, and given up: the work folder is empty" empty_dir $work

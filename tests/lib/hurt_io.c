@@ -369,6 +369,14 @@ static int f_truncate(struct io_file *file, uint64_t size)
 	return io_truncate(f->inner, size);
 }
 
+static int f_set_attrs(struct io_file *file, const struct io_attrs *attrs)
+{
+	struct hurt_file *f = hf(file);
+	int ret = at_call(f->h, "set_attrs", f->path, true);
+
+	return ret ? (ret < 0 ? ret : -EIO) : io_set_attrs(f->inner, attrs);
+}
+
 static int f_allocate(struct io_file *file, uint64_t off, uint64_t len)
 {
 	struct hurt_file *f = hf(file);
@@ -434,7 +442,7 @@ static const struct io_ops hurt_ops;
 static int d_open(struct io *io, const char *path, enum io_mode mode, struct io_file **file)
 {
 	struct hurt_dir *d = hd(io);
-	bool create = mode == IO_CREATE;
+	bool create = mode == IO_CREATE || mode == IO_CREATE_PUBLIC;
 	int ret = at_call(d->h, create ? "create" : "open", path, create);
 	char full[PATH_MAX];
 	struct hurt_file *f;
@@ -497,17 +505,27 @@ static int d_fsinfo(struct io *io, struct io_fsinfo *info)
 	return ret;
 }
 
-static int d_mkdir(struct io *io, const char *path)
+static int make_dir(struct io *io, const char *path, int (*make)(struct io *io, const char *path))
 {
 	struct hurt_dir *d = hd(io);
 	int ret = at_call(d->h, "mkdir", path, true);
 
 	if (ret)
 		return ret < 0 ? ret : -EIO;
-	ret = io_mkdir(d->inner, path);
+	ret = make(d->inner, path);
 	if (ret == 0 && d->h->lossy)
 		log_add(d->h, UNDO_MKDIR, path, NULL);
 	return ret;
+}
+
+static int d_mkdir(struct io *io, const char *path)
+{
+	return make_dir(io, path, io_mkdir);
+}
+
+static int d_mkdir_private(struct io *io, const char *path)
+{
+	return make_dir(io, path, io_mkdir_private);
 }
 
 static int d_unlink(struct io *io, const char *path)
@@ -586,6 +604,7 @@ static const struct io_ops hurt_ops = {
 	.list = d_list,
 	.fsinfo = d_fsinfo,
 	.mkdir = d_mkdir,
+	.mkdir_private = d_mkdir_private,
 	.unlink = d_unlink,
 	.rmdir = d_rmdir,
 	.rename_files = d_rename,
@@ -596,6 +615,7 @@ static const struct io_ops hurt_ops = {
 	.pwrite = f_pwrite,
 	.fsync = f_fsync,
 	.truncate = f_truncate,
+	.set_attrs = f_set_attrs,
 	.allocate = f_allocate,
 	.drop_cache = f_drop_cache,
 	.fstat = f_fstat,

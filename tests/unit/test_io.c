@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -17,11 +18,13 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "core/io/io.h"
+#include "core/io/io_attrs.h"
 #include "core/io/io_replace.h"
 #include "tests/lib/hurt_io.h"
 
@@ -352,6 +355,126 @@ static void test_replace(void **state)
 	}
 }
 
+static unsigned mode_of(const char *name)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	assert_int_equal(stat(in_top(path, name), &st), 0);
+	return st.st_mode & 07777;
+}
+
+/* Whatever the umask: what is new is its maker's alone, or for all to read. */
+static void test_modes(void **state)
+{
+	static const mode_t umasks[] = { 0, 022, 077, 0177 };
+	struct io *io = open_stick();
+	char path[PATH_MAX];
+	struct io_file *f;
+	mode_t was;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(umasks) / sizeof(umasks[0]); i++) {
+		was = umask(umasks[i]);
+		assert_int_equal(io_open(io, "own", IO_CREATE, &f), 0);
+		assert_int_equal(io_file_close(f), 0);
+		assert_int_equal(io_open(io, "all", IO_CREATE_PUBLIC, &f), 0);
+		assert_int_equal(io_file_close(f), 0);
+		assert_int_equal(io_path_open(in_top(path, "stick/path"), IO_CREATE, &f), 0);
+		assert_int_equal(io_file_close(f), 0);
+		assert_int_equal(io_mkdir_private(io, "folder"), 0);
+		umask(was);
+		assert_int_equal(mode_of("stick/own"), 0600);
+		assert_int_equal(mode_of("stick/all"), 0644);
+		assert_int_equal(mode_of("stick/path"), 0600);
+		assert_int_equal(mode_of("stick/folder") & ~0700u, 0);
+		assert_int_equal(io_unlink(io, "own"), 0);
+		assert_int_equal(io_unlink(io, "all"), 0);
+		assert_int_equal(io_unlink(io, "path"), 0);
+		assert_int_equal(io_rmdir(io, "folder"), 0);
+	}
+	io_close(io);
+}
+
+/* A file that takes another's place has its mode, owner, attributes and times, but not its rights. */
+static void test_attrs(void **state)
+{
+	const struct timespec times[2] = { { .tv_sec = 1000000000 }, { .tv_sec = 1111111111 } };
+	bool root = geteuid() == 0, xattrs;
+	struct io *io = open_stick();
+	struct stat old, new;
+	struct lm_error err;
+	char path[PATH_MAX], value[8];
+
+	(void)state;
+	put(io, "old", "old");
+	put(io, "new", "newer");
+	in_top(path, "stick/old");
+	if (root)
+		assert_int_equal(chown(path, 4242, 2424), 0);
+	xattrs = setxattr(path, "user.livemend", "kept", 4, 0) == 0;
+	assert_int_equal(chmod(path, 06640), 0);
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+	assert_int_equal(stat(path, &old), 0);
+	assert_int_equal(io_attrs_copy(io, "old", io, "new", &err), 0);
+	in_top(path, "stick/new");
+	assert_int_equal(stat(path, &new), 0);
+	assert_int_equal(new.st_mode & 07777, 0640);
+	assert_int_equal(new.st_uid, old.st_uid);
+	assert_int_equal(new.st_gid, old.st_gid);
+	assert_int_equal(new.st_mtime, 1111111111);
+	if (xattrs) {
+		assert_int_equal(getxattr(path, "user.livemend", value, sizeof(value)), 4);
+		assert_memory_equal(value, "kept", 4);
+	}
+	holds(io, "new", "newer");
+	assert_int_equal(io_unlink(io, "old"), 0);
+	assert_int_equal(io_unlink(io, "new"), 0);
+	io_close(io);
+}
+
+/* As somebody who may not give files away. */
+static int give_away(void)
+{
+	struct io_attrs attrs = { .mode = 0664, .owned = true, .uid = 4242, .gid = 65534 };
+	struct io *io = NULL;
+	struct io_file *f;
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (geteuid() == 0 && (setgroups(0, NULL) || setgid(65534) || setuid(65534)))
+		return 1;
+	if (io_dir_open(in_top(path, "open"), &io) || io_open(io, "mine", IO_CREATE, &f))
+		return 2;
+	if (io_set_attrs(f, &attrs) != -EPERM)
+		return 3;
+	/* A group that is not one's own is not had: it gets no more than everybody. */
+	attrs = (struct io_attrs){ .mode = 0674, .owned = true, .uid = geteuid(), .gid = 4242 };
+	if (io_set_attrs(f, &attrs) || fstat(io_fd(f), &st) || (st.st_mode & 07777) != 0644)
+		return 4;
+	return io_unlink(io, "mine") ? 5 : 0;
+}
+
+static void test_give_away(void **state)
+{
+	char path[PATH_MAX];
+	int status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(mkdir(in_top(path, "open"), 0777), 0);
+	assert_int_equal(chmod(path, 0777), 0);
+	assert_int_equal(chmod(top, 0755), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(give_away());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_int_equal(rmdir(path), 0);
+}
+
 static int count_name(void *arg, const char *name, enum io_kind kind)
 {
 	assert_string_equal(name, "b");
@@ -418,6 +541,8 @@ int main(void)
 		cmocka_unit_test(test_beneath),	 cmocka_unit_test(test_readonly),
 		cmocka_unit_test(test_source),	 cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_path),	 cmocka_unit_test(test_replace),
+		cmocka_unit_test(test_modes),	 cmocka_unit_test(test_attrs),
+		cmocka_unit_test(test_give_away),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

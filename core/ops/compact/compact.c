@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/io/io_file.h"
+#include "core/io/io_attrs.h"
 #include "core/io/io_replace.h"
 #include "core/ops/compact/compact_plan.h"
 #include "core/io/io_copy.h"
@@ -205,6 +206,8 @@ static int step_build(struct plan_run *run, void *compact, struct lm_error *err)
 		ret = swap_remove(&c->swap, c->swap.fresh, err);
 	if (ret == 0)
 		ret = compact_write(c, session_progress, s, err);
+	if (ret == 0)
+		ret = io_attrs_copy(s->rw.io, s->overlay, s->rw.io, c->swap.fresh, err);
 	if (ret == 0) {
 		ret = io_sync_dir(s->rw.io, s->dir);
 		if (ret < 0)

@@ -65,7 +65,9 @@ static int refuse_stick(const struct compact *c, struct lm_error *err)
 				 _("the running system uses it"), "%s",
 				 _("An overlay in use cannot be compacted"));
 	ret = stick_rw_possible(c->s->stick, err);
-	return ret < 0 ? ret : stick_names_free(s->io, c->swap.aside, err);
+	if (ret == 0)
+		ret = stick_names_free(s->io, c->swap.aside, err);
+	return ret < 0 ? ret : stick_rw_may_replace(c->s->stick, s->overlays[0].path, err);
 }
 
 /* ---- lengths and room ---- */

@@ -11,6 +11,7 @@
 #include "core/dm/engine.h"
 #include "core/error.h"
 #include "core/i18n.h"
+#include "core/io/io_attrs.h"
 #include "core/io/io_replace.h"
 #include "core/ops/op.h"
 #include "core/plan/plan.h"
@@ -88,6 +89,30 @@ static int copy_view(struct export *x, struct io_file *file, const struct lm_wat
 	return ret < 0 ? ret : closed;
 }
 
+static bool for_all(struct io_file *file)
+{
+	struct io_attrs attrs;
+	bool all;
+
+	if (!file)
+		return true;
+	if (io_attrs_read(file, &attrs) < 0)
+		return false; /* inside of an image, or on a device */
+	all = (attrs.mode & 04) != 0;
+	io_attrs_free(&attrs);
+	return all;
+}
+
+/* What not everybody may read on the stick, not everybody may read in the copy. */
+static int let_read(struct export *x, struct io_file *file)
+{
+	struct io_attrs attrs = { .mode = 0600 };
+
+	if (for_all(x->look.base_file) && for_all(x->look.overlay_file))
+		attrs.mode = 0644;
+	return io_set_attrs(file, &attrs);
+}
+
 static int step_export(struct plan_run *run, void *state, struct lm_error *err)
 {
 	struct export *x = state;
@@ -107,6 +132,8 @@ static int step_export(struct plan_run *run, void *state, struct lm_error *err)
 		return lm_fail(err, ret, x->out, NULL, "%s", _("Creating the file failed"));
 	x->made = true;
 	ret = copy_view(x, file, &w, err);
+	if (ret == 0)
+		ret = let_read(x, file);
 	closed = io_file_close(file);
 	if (ret == 0)
 		ret = closed;

@@ -9,6 +9,7 @@
 #include "core/dm/dm.h"
 #include "core/error.h"
 #include "core/i18n.h"
+#include "core/io/io_attrs.h"
 #include "core/io/io_replace.h"
 #include "core/ops/merge/merge_full.h"
 #include "core/plan/journal.h"
@@ -176,6 +177,8 @@ int merge_step_build(struct plan_run *run, void *merge, struct lm_error *err)
 		ret = closed < 0 ? lm_fail(err, closed, path, NULL, "%s",
 					   _("Writing the new image failed")) :
 				   0;
+	if (ret == 0 && !m->s->work)
+		ret = io_attrs_copy(io, m->s->base, io, path, err);
 	if (ret == 0) {
 		ret = io_sync_dir(io, m->s->work ? "." : m->s->dir);
 		if (ret < 0)

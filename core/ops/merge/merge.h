@@ -29,7 +29,7 @@ struct merge {
 	struct changes changes;
 	/* in the work folder, of other methods than rewrite: copies of root image and overlay, a
 	 * mount point */
-	char work_root[64], work_cow[64], work_tree[64];
+	char work_root[64], work_cow[64], work_tree[64], work_pack[64], work_mount[64];
 };
 
 struct merge *merge_new(struct lm_stick *stick, struct lm_error *err);

@@ -93,7 +93,14 @@ static int begin(struct merge *m, struct plan_run *run, struct lm_error *err)
 		ret = swap_remove(&m->swap, m->swap.fresh, err);
 	if (ret == 0)
 		ret = io_replace_remove(m->s->work, ".", m->s->work_new, err);
-	return ret < 0 ? ret : merge_full_clean(m, err);
+	if (ret == 0)
+		ret = merge_full_clean(m, err);
+	if (ret == 0) {
+		ret = io_mkdir_private(m->s->work, m->work_tree);
+		if (ret < 0)
+			work_failed(m, ret, m->work_tree, err);
+	}
+	return ret;
 }
 
 /* A file with all its room: a hole that cannot be filled would only tell of it in the middle. */
@@ -120,6 +127,8 @@ static int sync_work(struct merge *m, struct io_file *file, struct lm_error *err
 
 	plan_run_flushing(m->s->run, true);
 	ret = io_fsync(file);
+	if (ret == 0)
+		ret = io_sync_dir(m->s->work, m->work_tree);
 	if (ret == 0)
 		ret = io_sync_dir(m->s->work, ".");
 	plan_run_flushing(m->s->run, false);
@@ -292,7 +301,7 @@ int merge_step_copies(struct plan_run *run, void *merge, struct lm_error *err)
 		ret = sync_work(m, file, err);
 	ret = close_work(m, file, ret, err);
 	if (ret == 0)
-		ret = io_copy(m->s->rw.io, m->s->overlay, m->s->work, ".", m->work_cow, NULL, NULL,
+		ret = io_copy(m->s->rw.io, m->s->overlay, m->s->work, m->work_tree, m->work_cow, NULL, NULL,
 			      err);
 	if (ret < 0)
 		return ret;

@@ -13,6 +13,7 @@
 #include "core/dm/loop.h"
 #include "core/error.h"
 #include "core/i18n.h"
+#include "core/io/io_attrs.h"
 #include "core/io/io_replace.h"
 #include "core/ops/merge/merge_full.h"
 #include "core/ops/merge/mksquashfs.h"
@@ -109,6 +110,7 @@ static int run_mksquashfs(struct merge *m, const struct dm_loopdev *loop, struct
 				      .progress = on_percent,
 				      .line = on_line,
 				      .arg = m };
+	const struct io_attrs own = { .mode = 0600 };
 	char *dir = NULL, *root = NULL, *out = NULL;
 	struct image_pack pack;
 	struct mksquashfs mk;
@@ -117,12 +119,12 @@ static int run_mksquashfs(struct merge *m, const struct dm_loopdev *loop, struct
 	ret = mksquashfs_find(&mk, err);
 	if (ret == 0)
 		ret = image_pack_options(m->s->look.image, &pack, err);
-	if (ret == 0 && (asprintf(&dir, "%s/%s", m->s->work_path, m->work_tree) < 0 ||
+	if (ret == 0 && (asprintf(&dir, "%s/%s", m->s->work_path, m->work_mount) < 0 ||
 			 asprintf(&root, "%s/%s", m->s->work_path, m->work_root) < 0 ||
-			 asprintf(&out, "%s/%s", m->s->work_path, m->s->work_new) < 0))
+			 asprintf(&out, "%s/%s", m->s->work_path, m->work_pack) < 0))
 		ret = pack_failed(-ENOMEM, m->s->work_path, err);
 	if (ret == 0) {
-		ret = io_mkdir(m->s->work, m->work_tree);
+		ret = io_mkdir_private(m->s->work, m->work_mount);
 		if (ret == -EEXIST)
 			ret = 0;
 		if (ret < 0)
@@ -134,8 +136,12 @@ static int run_mksquashfs(struct merge *m, const struct dm_loopdev *loop, struct
 		job.out = out;
 		job.pack = &pack;
 		ret = mksquashfs_run(&mk, &job, err);
-		io_rmdir(m->s->work, m->work_tree);
+		io_rmdir(m->s->work, m->work_mount);
 	}
+	if (ret == 0)
+		ret = io_attrs_give(m->s->work, m->work_pack, &own, err);
+	if (ret == 0)
+		ret = io_replace_move(m->s->work, ".", m->work_pack, m->s->work_new, err);
 	free(dir);
 	free(root);
 	free(out);
@@ -149,6 +155,8 @@ static int pack(struct merge *m, struct lm_error *err)
 
 	ret = io_replace_remove(m->s->work, ".", m->s->work_new, err);
 	if (ret == 0)
+		ret = io_replace_remove(m->s->work, m->work_tree, m->work_pack, err);
+	if (ret == 0)
 		ret = dm_loop_attach_file(m->s->ctx, m->s->look.base_file, m->s->base,
 					  DM_LOOP_READONLY, &loop, err);
 	if (ret == 0)
@@ -158,7 +166,7 @@ static int pack(struct merge *m, struct lm_error *err)
 	dm_loop_detach(loop);
 	/* The copies of snapshot-merge are what it is taken up from after a cut. */
 	if (ret == 0 && m->s->rec.method == LM_METHOD_MIRROR)
-		ret = io_replace_remove(m->s->work, ".", m->work_root, err);
+		ret = io_replace_remove(m->s->work, m->work_tree, m->work_root, err);
 	return ret;
 }
 

@@ -102,7 +102,10 @@ static int refuse_stick(struct merge *m, bool reboot, struct lm_error *err)
 				 _("There is nothing to restart"));
 	ret = m->s->quiet ? stick_rw_possible_used(m->s->stick, err) :
 			    stick_rw_possible(m->s->stick, err);
-	return ret < 0 || m->in_place ? ret : stick_names_free(s->io, m->swap.aside, err);
+	if (ret < 0 || m->in_place)
+		return ret;
+	ret = stick_names_free(s->io, m->swap.aside, err);
+	return ret < 0 ? ret : stick_rw_may_replace(m->s->stick, s->base_path, err);
 }
 
 /* ---- the plan's parts ---- */

@@ -13,6 +13,7 @@
 
 #include "core/error.h"
 #include "core/i18n.h"
+#include "core/io/io_attrs.h"
 #include "core/io/io_replace.h"
 #include "core/io/io_copy.h"
 #include "core/ops/merge/merge.h"
@@ -22,20 +23,29 @@ void merge_work_names(struct merge *m)
 	const char *hash = m->s->rec.old_image.hash;
 
 	session_work_names(m->s);
-	snprintf(m->work_root, sizeof(m->work_root), "livemend-%.12s.root", hash);
-	snprintf(m->work_cow, sizeof(m->work_cow), "livemend-%.12s.cow", hash);
+	/*
+	 * What has, or is packed with, the modes and capabilities of the image's content lies in
+	 * a folder that nobody else can look into: a program that is setuid there is nobody's.
+	 */
 	snprintf(m->work_tree, sizeof(m->work_tree), "livemend-%.12s.tree", hash);
+	snprintf(m->work_root, sizeof(m->work_root), "livemend-%.12s.tree/root", hash);
+	snprintf(m->work_cow, sizeof(m->work_cow), "livemend-%.12s.tree/cow", hash);
+	snprintf(m->work_pack, sizeof(m->work_pack), "livemend-%.12s.tree/new", hash);
+	snprintf(m->work_mount, sizeof(m->work_mount), "livemend-%.12s.tree/mnt", hash);
 }
 
 int merge_step_copy(struct plan_run *run, void *merge, struct lm_error *err)
 {
 	struct merge *m = merge;
+	int ret;
 
 	m->s->run = run;
 	if (m->unchanged)
 		return 0;
-	return io_copy(m->s->work, m->s->work_new, m->s->rw.io, m->s->dir, m->swap.fresh,
-		       session_progress, m->s, err);
+	ret = io_copy(m->s->work, m->s->work_new, m->s->rw.io, m->s->dir, m->swap.fresh,
+		      session_progress, m->s, err);
+	return ret < 0 ? ret :
+			 io_attrs_copy(m->s->rw.io, m->s->base, m->s->rw.io, m->swap.fresh, err);
 }
 
 int merge_step_backup(struct plan_run *run, void *merge, struct lm_error *err)
@@ -66,9 +76,25 @@ static int prove_in_work(struct merge *m, const char *name, const struct record_
 	return lm_because(err, _("%s is missing, or is another file"), name);
 }
 
+/*
+ * What the image on the stick has, or, where a cut has left none, the copy of the
+ * old one; that is only as good as its file system. Else: for its maker alone.
+ */
+static void find_attrs(struct merge *m, struct io_attrs *attrs)
+{
+	struct io_fsinfo info;
+
+	if (io_attrs_of(m->s->rw.io, m->s->base, attrs) == 0)
+		return;
+	if (io_fsinfo(m->s->work, &info) < 0 || !io_attrs_kept(&info) ||
+	    io_attrs_of(m->s->work, m->s->work_old, attrs) < 0)
+		*attrs = (struct io_attrs){ .mode = 0600 };
+}
+
 int merge_work_put(struct merge *m, const char *name, const struct record_id *id,
 		   struct lm_error *err)
 {
+	struct io_attrs attrs = { 0 };
 	struct record_id now;
 	int ret = record_identify(m->s->rw.io, m->s->base, &now, err);
 
@@ -85,15 +111,21 @@ int merge_work_put(struct merge *m, const char *name, const struct record_id *id
 			ret = lm_because(err, "%s", _("it was changed by something else"));
 		}
 	}
-	if (ret == 0)
+	if (ret == 0) {
+		find_attrs(m, &attrs);
 		ret = io_replace_remove(m->s->rw.io, m->s->dir, m->s->base, err);
+	}
 	if (ret == 0)
 		ret = io_replace_remove(m->s->rw.io, m->s->dir, m->swap.fresh, err);
 	if (ret == 0)
 		ret = io_copy(m->s->work, name, m->s->rw.io, m->s->dir, m->swap.fresh,
 			      session_progress, m->s, err);
+	/* An owner that cannot be had is no reason to leave the stick without an image. */
+	if (ret == 0)
+		(void)io_attrs_give(m->s->rw.io, m->swap.fresh, &attrs, NULL);
 	if (ret == 0)
 		ret = io_replace_move(m->s->rw.io, m->s->dir, m->swap.fresh, m->s->base, err);
+	io_attrs_free(&attrs);
 	return ret;
 }
 
@@ -119,12 +151,15 @@ int merge_step_swap(struct plan_run *run, void *merge, struct lm_error *err)
 
 int merge_full_clean(struct merge *m, struct lm_error *err)
 {
-	int ret = io_replace_remove(m->s->work, ".", m->work_root, err);
+	const char *const files[] = { m->work_root, m->work_cow, m->work_pack };
+	int ret = 0;
 
-	if (ret == 0)
-		ret = io_replace_remove(m->s->work, ".", m->work_cow, err);
-	if (ret == 0)
-		io_rmdir(m->s->work, m->work_tree); /* -ENOENT as a rule */
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && ret == 0; i++)
+		ret = io_replace_remove(m->s->work, m->work_tree, files[i], err);
+	if (ret == 0) {
+		io_rmdir(m->s->work, m->work_mount); /* -ENOENT as a rule */
+		io_rmdir(m->s->work, m->work_tree);
+	}
 	return ret;
 }
 
