@@ -9,6 +9,9 @@
 #define OPS_OP_H
 
 #include "core/livemend.h"
+#include "core/plan/record.h"
+
+struct session;
 
 /*
  * Fills an empty plan (its op is set; plan->impl->ctx is the context); a refusal
@@ -17,10 +20,33 @@
 typedef int ops_plan_fn(struct lm_stick *stick, const struct lm_options *options,
 			struct lm_plan *plan, struct lm_error *err);
 
+/*
+ * resume: plans to finish, or to undo, what the record on the stick says; takes
+ * over what rec holds. A refusal goes into the plan, 0 is returned.
+ */
+typedef int ops_resume_fn(struct lm_stick *stick, const struct lm_options *options,
+			  struct record *rec, struct lm_plan *plan, struct lm_error *err);
+
 struct op {
 	ops_plan_fn *plan;
 	bool direct_only; /* in user space whatever the kernel can do; other methods are the
 			     kernel's */
+
+	/* Of one that leaves a record on the stick. */
+	ops_resume_fn *resume;
+	struct record_prose (*prose)(const struct record *rec);
+
+	/*
+	 * Without a record: something that has ended can be taken back. 1: it can, and the
+	 * plan says how; 0: nothing of the kind. May be NULL.
+	 */
+	ops_plan_fn *offer;
+	/* That is useless from now on: another operation has begun. */
+	void (*outdate)(struct io *io, const char *live_dir);
+
+	/* What a cut can leave beside the image and the overlay; without a record. */
+	bool (*has_leftover)(struct session *s, struct io *io);
+	int (*remove_leftover)(struct session *s, struct lm_error *err);
 };
 
 /* NULL when op is none. */
@@ -31,11 +57,18 @@ const struct op *op_of(enum lm_op op);
 #include "core/ops/op.def"
 #undef OP
 
-struct record;
-/* resume, for what the journal on the stick holds; takes over what rec holds. */
-int ops_plan_resume_compact(struct lm_stick *stick, const struct lm_options *options,
-			    struct record *rec, struct lm_plan *plan, struct lm_error *err);
-int ops_plan_resume_grow(struct lm_stick *stick, const struct lm_options *options,
-			 struct record *rec, struct lm_plan *plan, struct lm_error *err);
+/* What else they name. */
+ops_resume_fn merge_resume, recover_resume, compact_resume, grow_resume, reset_resume;
+struct record_prose merge_prose(const struct record *rec);
+struct record_prose recover_prose(const struct record *rec);
+struct record_prose compact_prose(const struct record *rec);
+struct record_prose grow_prose(const struct record *rec);
+struct record_prose reset_prose(const struct record *rec);
+ops_plan_fn recover_offer;
+void recover_outdate(struct io *io, const char *live_dir);
+bool merge_has_leftover(struct session *s, struct io *io);
+int merge_remove_leftover(struct session *s, struct lm_error *err);
+bool compact_has_leftover(struct session *s, struct io *io);
+int compact_remove_leftover(struct session *s, struct lm_error *err);
 
 #endif

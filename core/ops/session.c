@@ -9,6 +9,7 @@
 #include "core/ctx.h"
 #include "core/error.h"
 #include "core/i18n.h"
+#include "core/ops/op.h"
 #include "core/plan/journal.h"
 #include "core/view/view.h"
 
@@ -128,11 +129,23 @@ int session_progress(void *session, uint64_t done, uint64_t total)
 
 /* ---- the note ---- */
 
+int session_record(struct session *s, struct io *io, const char *dir, struct lm_error *err)
+{
+	const struct record_prose prose = op_of(s->rec.op)->prose(&s->rec);
+	int ret = record_write(io, dir, &s->rec, &prose, err);
+
+	for (enum lm_op i = 0; i < LM_N_OPS && ret == 0; i++) {
+		if (i != s->rec.op && op_of(i)->outdate)
+			op_of(i)->outdate(io, dir);
+	}
+	return ret;
+}
+
 int session_note(struct session *s, enum record_phase phase, struct lm_error *err)
 {
 	s->rec.phase = phase;
 	s->noted = true; /* perhaps: clearing does no harm */
-	return record_write(s->rw.io, s->dir, &s->rec, err);
+	return session_record(s, s->rw.io, s->dir, err);
 }
 
 int session_note_once(struct session *s, enum record_phase phase, struct lm_error *err)

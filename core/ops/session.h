@@ -8,6 +8,7 @@
  *   session_fs.c      e2fsck on the merged view
  *   session_overlay.c the overlay as the record knows it; emptying it
  *   session_work.c    --work: a folder elsewhere
+ *   session_resume.c  taking up what was cut off
  *   session_words.c   words for what was done, and for a stick that a cut has hurt
  */
 #ifndef OPS_SESSION_H
@@ -23,6 +24,7 @@ struct session {
 	char *dir;            /* "LiveOS" */
 	char *base, *overlay; /* paths on the stick */
 	bool bare;            /* no SquashFS around the root image */
+	bool by_kernel;       /* e2fsck through device-mapper, as the method */
 	struct record rec;
 	struct plan_run *run; /* for callbacks */
 
@@ -71,12 +73,30 @@ void session_unlook(struct session *s);
 /* io_progress_fn, image_progress_fn: reports to s->run. */
 int session_progress(void *session, uint64_t done, uint64_t total);
 
+/* Writes the record, with the operation's words, to the journal below dir of io. */
+int session_record(struct session *s, struct io *io, const char *dir, struct lm_error *err);
 /* The journal says from now on that it is under way, and has come to this phase. */
 int session_note(struct session *s, enum record_phase phase, struct lm_error *err);
 /* The same, where it does not say so already. */
 int session_note_once(struct session *s, enum record_phase phase, struct lm_error *err);
 /* The journal says so no more. */
 int session_clear(struct session *s, struct lm_error *err);
+
+/* ---- session_resume.c: what was cut off ---- */
+
+/* Title and risk of a plan that takes it up, for as long as nothing better is known. */
+void session_resume_text(struct lm_plan *plan);
+/* Takes over the record; base: its own, or the stick's where that is not to be believed. */
+int session_resume_take(struct session *s, struct record *rec, struct lm_error *err);
+/* stick_rw_possible(), with what helps a stick that the cut has hurt. */
+int session_resume_possible(struct session *s, struct lm_error *err);
+/* Opens the work folder of the record, if there is one; negative errno when it is not there. */
+int session_resume_work(struct session *s);
+/* First step: the lock, and the stick is still in the state that was planned for. */
+int session_resume_check(struct session *s, struct lm_error *err);
+void session_resume_say_check(struct lm_plan *plan, plan_step_fn fn);
+/* The overlay of the record is one of the stick's, of the dm-snapshot kind. */
+bool session_resume_knows(const struct session *s, const struct record *rec);
 
 /* ---- session_refuse.c ---- */
 
@@ -136,8 +156,8 @@ int session_reset_overlay(struct session *s, bool *kept, struct lm_error *err);
 int session_work_open(struct session *s, struct lm_error *err);
 /* Opens s->work at s->work_path, which a record names. */
 int session_work_table(struct session *s);
-/* Names the files in the work folder; the old image's identity must be known. */
-void session_work_names(struct session *s);
+/* Names the files in the work folder, by the identity of the image as it was. */
+void session_work_names(struct session *s, const struct record_id *image);
 /* Copies a file of the stick to the work folder as work_old. */
 int session_work_backup(struct session *s, const char *path, struct lm_error *err);
 /* Removes both files; then the journal there. */
@@ -157,6 +177,8 @@ void session_log_by_hand(const struct session *s);
 void session_tell_if_hurt(struct plan_run *run, const struct session *s, const char *how);
 void session_help_if_hurt(const struct session *s, struct lm_error *err);
 const char *session_fsck_help(void);
+/* One or the other at the end of a step, by ret. */
+void session_tell_end(const struct session *s, int ret, const char *how, struct lm_error *err);
 
 /* ---- for plans and steps ---- */
 

@@ -70,7 +70,7 @@ static int run_e2fsck(struct session *s, enum fs_e2fsck mode, int *status, struc
 	struct lm_error inside;
 	int ret, closed;
 
-	if (s->rec.method != LM_METHOD_REWRITE)
+	if (s->by_kernel)
 		return run_e2fsck_kernel(s, mode, status, err);
 	if (s->scratch) {
 		ret = view_open(s->look.view, s->scratch, write, false, &view, err);
@@ -160,7 +160,7 @@ static int repair(struct session *s, struct lm_error *err)
 
 bool session_can_check_fs(const struct session *s)
 {
-	return s->rec.method != LM_METHOD_REWRITE || (!s->ctx->no_fuse && view_fuse_available());
+	return s->by_kernel || (!s->ctx->no_fuse && view_fuse_available());
 }
 
 int session_check_fs(struct session *s, bool lenient, struct lm_error *err)

@@ -66,3 +66,11 @@ void session_help_if_hurt(const struct session *s, struct lm_error *err)
 	err->help[0] = '\0';
 	lm_error_help(err, session_fsck_help());
 }
+
+void session_tell_end(const struct session *s, int ret, const char *how, struct lm_error *err)
+{
+	if (ret == 0)
+		session_tell_if_hurt(s->run, s, how);
+	else
+		session_help_if_hurt(s, err);
+}

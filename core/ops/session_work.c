@@ -81,11 +81,11 @@ int session_work_open(struct session *s, struct lm_error *err)
 	return ret;
 }
 
-void session_work_names(struct session *s)
+void session_work_names(struct session *s, const struct record_id *image)
 {
 	/* Of this image and no other: two merges may share a folder. */
-	snprintf(s->work_new, sizeof(s->work_new), "livemend-%.12s.new", s->rec.old_image.hash);
-	snprintf(s->work_old, sizeof(s->work_old), "livemend-%.12s.old", s->rec.old_image.hash);
+	snprintf(s->work_new, sizeof(s->work_new), "livemend-%.12s.new", image->hash);
+	snprintf(s->work_old, sizeof(s->work_old), "livemend-%.12s.old", image->hash);
 }
 
 int session_work_backup(struct session *s, const char *path, struct lm_error *err)

@@ -37,156 +37,128 @@ void record_free(struct record *record)
 {
 	free(record->base);
 	free(record->overlay);
-	free(record->osmin);
 	free(record->work);
+	if (record->op == LM_OP_MERGE)
+		free(record->merge.osmin);
 	*record = (struct record){ 0 };
 }
 
-/* ---- words for people ---- */
+/* ---- the lines ---- */
 
-static const char *what_was_done(const struct record *r)
+/* What stands on the stick; what an operation does not have is empty there, or 0. */
+struct lines {
+	enum lm_method method;
+	char *osmin;
+	struct record_id old_id, new_id;
+};
+
+static struct lines record_lines(const struct record *r)
+{
+	struct lines l = { .method = LM_METHOD_REWRITE };
+
+	switch (r->op) {
+	case LM_OP_MERGE:
+		l.method = r->merge.method;
+		l.osmin = r->merge.osmin;
+		l.old_id = r->merge.old_image;
+		l.new_id = r->merge.new_image;
+		break;
+	case LM_OP_COMPACT:
+		l.old_id = r->compact.image;
+		l.new_id = r->compact.fresh;
+		break;
+	case LM_OP_GROW:
+		l.new_id.bytes = r->grow.new_bytes;
+		break;
+	default:
+		break;
+	}
+	return l;
+}
+
+/* Takes over what l holds. */
+static void record_take_lines(struct record *r, struct lines *l)
 {
 	switch (r->op) {
-	case LM_OP_RESET:
-		return _("The overlay was being reset (its changes forgotten).");
+	case LM_OP_MERGE:
+		r->merge.method = l->method;
+		r->merge.osmin = l->osmin;
+		l->osmin = NULL;
+		r->merge.old_image = l->old_id;
+		r->merge.new_image = l->new_id;
+		break;
 	case LM_OP_COMPACT:
-		return _("The overlay was being compacted (written anew without what is free).");
+		r->compact.image = l->old_id;
+		r->compact.fresh = l->new_id;
+		break;
 	case LM_OP_GROW:
-		return _("The overlay was being made larger.");
-	case LM_OP_RECOVER:
-		return _("The overlay was being recovered (made usable again).");
+		r->grow.new_bytes = l->new_id.bytes;
+		break;
 	default:
-		return _("The overlay was being merged into the root image.");
+		break;
 	}
-}
-
-static const char *why_compact_is_safe(const struct record *r)
-{
-	switch (r->phase) {
-	case RECORD_CHECKING:
-	case RECORD_BUILDING:
-		return _("Nothing is lost: image and overlay are untouched. A new overlay\n"
-			 "(livemend.cow) was being written; it is not complete.");
-	case RECORD_READY:
-		return _("Nothing is lost: the old overlay and the new one are both complete on this\n"
-			 "stick, and either of them gives the same system.");
-	case RECORD_APPLYING:
-		return _("Nothing is lost: the overlay gives the same system at any moment.");
-	default:
-		return _("Nothing is lost: the new overlay is complete and in its place.");
-	}
-}
-
-static const char *why_it_is_safe(const struct record *r)
-{
-	if (r->op == LM_OP_COMPACT)
-		return why_compact_is_safe(r);
-	if (r->op == LM_OP_GROW)
-		return _("Nothing is lost: what the overlay holds is not touched by that.");
-	if (r->op == LM_OP_RECOVER)
-		return r->phase == RECORD_APPLYING ?
-			       _("Nothing is lost: what was changed in it, and what is still to be\n"
-				 "changed, lies in LiveOS/livemend/recover.undo. KEEP THAT FILE. Until\n"
-				 "that is finished the stick may not start.") :
-			       _("Nothing is lost: what the overlay holds has not been touched yet.");
-	switch (r->phase) {
-	case RECORD_CHECKING:
-	case RECORD_BUILDING:
-		return _("Nothing is lost: the old image and the overlay are untouched.\n"
-			 "A new image (livemend.new) was being written; it is not complete.");
-	case RECORD_MERGING:
-		return _("Nothing is lost: the old image and the overlay are untouched. Copies of\n"
-			 "them, in the work folder named below (work), were being merged.");
-	case RECORD_READY:
-		return _("Nothing is lost: the old image and the new one are both complete on\n"
-			 "this stick, and either of them gives the same system with the overlay.");
-	case RECORD_SWAPPING:
-		return _("Nothing is lost: the old image and the new one are both complete in the\n"
-			 "work folder named below (work), and the overlay is untouched. KEEP THAT\n"
-			 "FOLDER: the image on this stick itself may be incomplete.");
-	case RECORD_REPLACED:
-	case RECORD_CLEANING:
-		return _("Nothing is lost: the new image is complete and in its place.");
-	case RECORD_APPLYING:
-		return _("Nothing is lost: the overlay is complete, and what it holds was being\n"
-			 "written into the image. Image and overlay give the same system as before.");
-	default:
-		return _("The changes in the overlay are to be forgotten; the image is untouched.");
-	}
-}
-
-static char *words(const struct record *r)
-{
-	char *text;
-
-	if (asprintf(&text,
-		     _("livemend: an operation on this stick is not finished\n"
-		       "----------------------------------------------------\n"
-		       "If livemend is not running now, it was cut off: by a pulled stick, a power\n"
-		       "cut, or the like.\n"
-		       "\n"
-		       "%s\n"
-		       "%s\n"
-		       "\n"
-		       "What to do: connect the stick to a running Linux and enter\n"
-		       "\n"
-		       "    livemend resume STICK\n"
-		       "\n"
-		       "STICK is the stick's device (such as /dev/sdb1) or the folder where it is\n"
-		       "mounted. Until then do not remove or rename anything in the folder LiveOS."),
-		     what_was_done(r), why_it_is_safe(r)) < 0)
-		return NULL;
-	return text;
+	free(l->osmin);
 }
 
 /* ---- writing and reading ---- */
 
-/* Only room is lost if that fails. */
-static void forget_recovery(struct io *io, const char *live_dir)
+static char *words(const struct record_prose *prose)
 {
-	struct io_stat st;
-	char *path;
+	char *text;
 
-	if (asprintf(&path, "%s/livemend/" RECORD_UNDO_FILE, live_dir) < 0)
-		return;
-	if (io_stat(io, path, &st) == 0)
-		(void)io_unlink(io, path);
-	free(path);
+	if (asprintf(
+		    &text,
+		    _("livemend: an operation on this stick is not finished\n"
+		      "----------------------------------------------------\n"
+		      "If livemend is not running now, it was cut off: by a pulled stick, a power\n"
+		      "cut, or the like.\n"
+		      "\n"
+		      "%s\n"
+		      "%s\n"
+		      "\n"
+		      "What to do: connect the stick to a running Linux and enter\n"
+		      "\n"
+		      "    livemend resume STICK\n"
+		      "\n"
+		      "STICK is the stick's device (such as /dev/sdb1) or the folder where it is\n"
+		      "mounted. Until then do not remove or rename anything in the folder LiveOS."),
+		    prose->doing, prose->safe) < 0)
+		return NULL;
+	return text;
 }
 
 int record_write(struct io *io, const char *live_dir, const struct record *r,
-		 struct lm_error *err)
+		 const struct record_prose *prose, struct lm_error *err)
 {
 	char old_bytes[24], new_bytes[24], overlay_bytes[24];
+	const struct lines l = record_lines(r);
 	const struct journal_entry entries[] = {
 		{ "op", lm_op_word(r->op) },
-		{ "method", method_words[r->method] },
+		{ "method", method_words[l.method] },
 		{ "phase", phase_words[r->phase] },
 		{ "base", r->base },
 		{ "overlay", r->overlay },
-		{ "osmin", r->osmin },
+		{ "osmin", l.osmin },
 		{ "work", r->work },
 		{ "old-bytes", old_bytes },
-		{ "old-hash", r->old_image.hash },
+		{ "old-hash", l.old_id.hash },
 		{ "new-bytes", new_bytes },
-		{ "new-hash", r->new_image.hash },
+		{ "new-hash", l.new_id.hash },
 		{ "overlay-bytes", overlay_bytes },
 		{ "overlay-hash", r->overlay_id.hash },
 	};
-	char *text = words(r);
+	char *text = words(prose);
 	int ret;
 
 	if (!text)
 		return lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Writing the journal failed"));
-	snprintf(old_bytes, sizeof(old_bytes), "%llu", (unsigned long long)r->old_image.bytes);
-	snprintf(new_bytes, sizeof(new_bytes), "%llu", (unsigned long long)r->new_image.bytes);
+	snprintf(old_bytes, sizeof(old_bytes), "%llu", (unsigned long long)l.old_id.bytes);
+	snprintf(new_bytes, sizeof(new_bytes), "%llu", (unsigned long long)l.new_id.bytes);
 	snprintf(overlay_bytes, sizeof(overlay_bytes), "%llu",
 		 (unsigned long long)r->overlay_id.bytes);
 	ret = journal_pending_write(io, live_dir, text, entries,
 				    sizeof(entries) / sizeof(entries[0]), err);
 	free(text);
-	if (ret == 0 && r->op != LM_OP_RECOVER)
-		forget_recovery(io, live_dir);
 	return ret;
 }
 
@@ -231,40 +203,37 @@ static int get_method(const struct journal_pending *p, enum lm_method *method)
 
 static int from_pending(const struct journal_pending *p, struct record *r)
 {
-	static const enum lm_op ops[] = { LM_OP_MERGE, LM_OP_RESET, LM_OP_COMPACT, LM_OP_GROW, LM_OP_RECOVER };
 	const char *op = journal_get(p, "op"), *phase = journal_get(p, "phase");
-	bool known = false;
+	const struct lm_op_info *info = lm_op_find(op);
+	struct lines l = { 0 };
 	int ret = 0;
 
-	for (size_t i = 0; op && i < sizeof(ops) / sizeof(ops[0]); i++) {
-		if (strcmp(op, lm_op_word(ops[i])) == 0) {
-			r->op = ops[i];
-			known = true;
-		}
-	}
-	if (!known || !phase)
+	/* Only what changes a stick leaves a record. */
+	if (!info || !(info->traits & LM_OP_CHANGES) || !phase)
 		return -EBADMSG;
+	r->op = info->op;
 	for (r->phase = 0; r->phase < RECORD_PHASES; r->phase++) {
 		if (strcmp(phase, phase_words[r->phase]) == 0)
 			break;
 	}
 	if (r->phase == RECORD_PHASES)
 		return -EBADMSG;
-	ret = get_method(p, &r->method);
+	ret = get_method(p, &l.method);
 	if (ret == 0)
 		ret = get_text(p, "base", &r->base);
 	if (ret == 0)
 		ret = get_text(p, "overlay", &r->overlay);
 	if (ret == 0)
-		ret = get_text(p, "osmin", &r->osmin);
+		ret = get_text(p, "osmin", &l.osmin);
 	if (ret == 0)
 		ret = get_text(p, "work", &r->work);
 	if (ret == 0)
-		ret = get_id(p, "old-bytes", "old-hash", &r->old_image);
+		ret = get_id(p, "old-bytes", "old-hash", &l.old_id);
 	if (ret == 0)
-		ret = get_id(p, "new-bytes", "new-hash", &r->new_image);
+		ret = get_id(p, "new-bytes", "new-hash", &l.new_id);
 	if (ret == 0)
 		ret = get_id(p, "overlay-bytes", "overlay-hash", &r->overlay_id);
+	record_take_lines(r, &l);
 	return ret;
 }
 
@@ -408,4 +377,26 @@ out:
 bool record_same(const struct record_id *a, const struct record_id *b)
 {
 	return record_exists(a) && a->bytes == b->bytes && strcmp(a->hash, b->hash) == 0;
+}
+
+static bool record_same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* Two that name no file are the same here. */
+static bool record_same_id(const struct record_id *a, const struct record_id *b)
+{
+	return a->bytes == b->bytes && strcmp(a->hash, b->hash) == 0;
+}
+
+bool record_equal(const struct record *a, const struct record *b)
+{
+	const struct lines la = record_lines(a), lb = record_lines(b);
+
+	return a->op == b->op && a->phase == b->phase && la.method == lb.method &&
+	       record_same_text(a->overlay, b->overlay) && record_same_text(a->work, b->work) &&
+	       record_same_text(la.osmin, lb.osmin) &&
+	       record_same_id(&a->overlay_id, &b->overlay_id) &&
+	       record_same_id(&la.old_id, &lb.old_id) && record_same_id(&la.new_id, &lb.new_id);
 }

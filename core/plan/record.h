@@ -35,29 +35,38 @@ enum record_phase {
 	RECORD_PHASES
 };
 
+/* A tagged union, by op. */
 struct record {
 	enum lm_op op;
-	enum lm_method method; /* of a merge */
 	enum record_phase phase;
 	char *base, *overlay; /* relative to the stick */
-	char *osmin;          /* NULL: none */
 	char *work;           /* absolute path of the work folder, NULL: none */
-	struct record_id old_image, new_image;
 	struct record_id overlay_id;
+	union {
+		struct {
+			enum lm_method method;
+			char *osmin; /* relative to the stick, NULL: none */
+			struct record_id old_image, new_image;
+		} merge;
+		struct {
+			struct record_id image, fresh; /* the image; the new overlay */
+		} compact;
+		struct {
+			uint64_t new_bytes;
+		} grow;
+	};
 };
 
 void record_free(struct record *record);
 
-/* The undo file of a recovery, in the folder livemend below the live directory. */
-#define RECORD_UNDO_FILE "recover.undo"
-
-/*
- * Writes it to the journal, with words for whoever finds the stick. An
- * operation other than a recovery makes the undo file of one that ended useless:
- * it is removed.
- */
+/* What the operation says to whoever finds the stick. */
+struct record_prose {
+	const char *doing; /* what was being done */
+	const char *safe;  /* why nothing is lost */
+};
+/* Writes it to the journal, with words for whoever finds the stick. */
 int record_write(struct io *io, const char *live_dir, const struct record *record,
-		 struct lm_error *err);
+		 const struct record_prose *prose, struct lm_error *err);
 /*
  * 1: there is one; 0: none; -EBADMSG: it is damaged; -EPROTONOSUPPORT (a refusal):
  * it is of another version.
@@ -88,11 +97,8 @@ int record_identify(struct io *io, const char *path, struct record_id *id, struc
 int record_identify_overlay(struct io *io, const char *path, struct record_id *id, bool *empty,
 			    struct lm_error *err);
 bool record_same(const struct record_id *a, const struct record_id *b);
-/* Nothing had to be changed in the image: old and new are the same file. */
-static inline bool record_unchanged(const struct record *record)
-{
-	return record_same(&record->old_image, &record->new_image);
-}
+/* The same operation on the same files, as far as it came. */
+bool record_equal(const struct record *a, const struct record *b);
 static inline bool record_exists(const struct record_id *id)
 {
 	return id->hash[0] != '\0';

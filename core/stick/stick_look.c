@@ -140,7 +140,7 @@ static bool is_pending(const struct stick_pair *s)
 		char *path = stick_join(s->live_dir, notes[i]);
 		int ret = path ? io_stat(s->io, path, &st) : -ENOMEM;
 
-		none = ret == -ENOENT || ret == -ENOTDIR;
+		none = ret == -ENOENT || ret == -ENOTDIR || (ret == 0 && st.kind != IO_REGULAR);
 		free(path);
 	}
 	return !none;

@@ -51,7 +51,7 @@ int compact_swap_init(struct swap *w, struct session *s, struct lm_error *err)
 		.s = s,
 		.path = s->overlay,
 		.old_id = &s->rec.overlay_id,
-		.new_id = &s->rec.new_image,
+		.new_id = &s->rec.compact.fresh,
 		.identify = swap_identify_overlay,
 		.not_ours = _("The overlays on the stick are not those that the journal names"),
 	};
@@ -118,7 +118,7 @@ static int step_check(struct plan_run *run, void *compact, struct lm_error *err)
 	if (ret == 0)
 		ret = compact_refusal(c, &s->look, err);
 	if (ret == 0)
-		ret = record_identify(s->rw.io, s->base, &s->rec.old_image, err);
+		ret = record_identify(s->rw.io, s->base, &s->rec.compact.image, err);
 	if (ret == 0 && !c->in_place && session_can_check_fs(s))
 		ret = make_scratch(c, err);
 	if (ret == 0)
@@ -215,9 +215,9 @@ static int step_build(struct plan_run *run, void *compact, struct lm_error *err)
 				_("Writing the new overlay failed"));
 	}
 	if (ret == 0)
-		ret = record_identify_overlay(s->rw.io, c->swap.fresh, &s->rec.new_image, NULL,
+		ret = record_identify_overlay(s->rw.io, c->swap.fresh, &s->rec.compact.fresh, NULL,
 					      err);
-	if (ret == 0 && record_same(&s->rec.overlay_id, &s->rec.new_image)) {
+	if (ret == 0 && record_same(&s->rec.overlay_id, &s->rec.compact.fresh)) {
 		lm_fail(err, -EEXIST, c->swap.fresh, NULL, "%s",
 			_("Writing the new overlay failed"));
 		ret = lm_because(err, "%s", _("it cannot be told from the old one"));
@@ -308,7 +308,7 @@ static int step_backup(struct plan_run *run, void *compact, struct lm_error *err
 	s->run = run;
 	if (c->nothing)
 		return 0;
-	session_work_names(s);
+	session_work_names(s, &s->rec.compact.image);
 	return session_work_backup(s, s->overlay, err);
 }
 

@@ -85,8 +85,4 @@ int compact_finish_in_place(struct compact *c, struct lm_error *err);
 /* The length of the new overlay: the old one's, but never one at which a full store is invalid. */
 uint64_t compact_length(uint64_t bytes, uint32_t chunk_sectors);
 
-/* ---- compact_resume.c: leftovers without a record ---- */
-bool compact_has_leftover(struct session *s, struct io *io);
-int compact_remove_leftover(struct session *s, struct lm_error *err);
-
 #endif

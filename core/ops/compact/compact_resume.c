@@ -22,6 +22,32 @@
 #include "core/plan/journal.h"
 #include "core/text.h"
 
+struct record_prose compact_prose(const struct record *r)
+{
+	struct record_prose prose = {
+		.doing = _("The overlay was being compacted (written anew without what is free)."),
+	};
+
+	switch (r->phase) {
+	case RECORD_CHECKING:
+	case RECORD_BUILDING:
+		prose.safe = _("Nothing is lost: image and overlay are untouched. A new overlay\n"
+			       "(livemend.cow) was being written; it is not complete.");
+		break;
+	case RECORD_READY:
+		prose.safe = _("Nothing is lost: the old overlay and the new one are both complete "
+			       "on this\n"
+			       "stick, and either of them gives the same system.");
+		break;
+	case RECORD_APPLYING:
+		prose.safe = _("Nothing is lost: the overlay gives the same system at any moment.");
+		break;
+	default:
+		prose.safe = _("Nothing is lost: the new overlay is complete and in its place.");
+	}
+	return prose;
+}
+
 /* Only a file directly in LiveOS is ever meant, and only one with the name of an overlay. */
 static bool is_overlay_name(const struct session *s, const char *path)
 {
@@ -44,36 +70,14 @@ static bool is_first_overlay(const struct session *s)
 	       strcmp(stick->overlays[0].path, s->overlay) == 0;
 }
 
-static bool same_record(const struct record *a, const struct record *b)
-{
-	return a->op == b->op && a->phase == b->phase && a->overlay && b->overlay &&
-	       strcmp(a->overlay, b->overlay) == 0 && record_same(&a->overlay_id, &b->overlay_id) &&
-	       a->new_image.bytes == b->new_image.bytes &&
-	       strcmp(a->new_image.hash, b->new_image.hash) == 0;
-}
-
 /* ---- steps ---- */
 
 static int step_check(struct plan_run *run, void *compact, struct lm_error *err)
 {
-	struct session *s = ((struct compact *)compact)->s;
-	struct record now;
-	int ret;
+	struct compact *c = compact;
 
-	s->run = run;
-	ret = session_lock(s, false, err);
-	if (ret < 0)
-		return ret;
-	/* Again under the lock: it must be what was planned for. */
-	ret = record_read(s->rw.io, s->dir, &now, err);
-	if (ret < 0)
-		return ret;
-	if (ret == 1 && same_record(&now, &s->rec))
-		ret = 0;
-	else
-		ret = session_changed(s, err);
-	record_free(&now);
-	return ret;
+	c->s->run = run;
+	return session_resume_check(c->s, err);
 }
 
 static int step_undo(struct plan_run *run, void *compact, struct lm_error *err)
@@ -89,10 +93,7 @@ static int step_undo(struct plan_run *run, void *compact, struct lm_error *err)
 	ret = compact_undo(c, err);
 	if (ret == 0 && s->work)
 		ret = session_work_clean(s, err);
-	if (ret == 0)
-		session_tell_if_hurt(run, s, _("Image and overlay are as before the operation."));
-	else
-		session_help_if_hurt(s, err);
+	session_tell_end(s, ret, _("Image and overlay are as before the operation."), err);
 	return ret;
 }
 
@@ -109,7 +110,7 @@ static int step_verify(struct plan_run *run, void *compact, struct lm_error *err
 		return 0;
 	ret = swap_find(&c->swap, &p, err);
 	if (ret < 0 || !record_same(&p.now, &s->rec.overlay_id) ||
-	    !record_same(&p.fresh, &s->rec.new_image))
+	    !record_same(&p.fresh, &s->rec.compact.fresh))
 		return ret;
 	ret = session_look(s, s->base, err);
 	if (ret == 0)
@@ -166,8 +167,8 @@ static int step_finish(struct plan_run *run, void *compact, struct lm_error *err
 	if (ret < 0)
 		goto out;
 	old = record_same(&p.now, &s->rec.overlay_id);
-	fresh = record_same(&p.fresh, &s->rec.new_image);
-	used = record_exists(&p.now) && !old && !record_same(&p.now, &s->rec.new_image);
+	fresh = record_same(&p.fresh, &s->rec.compact.fresh);
+	used = record_exists(&p.now) && !old && !record_same(&p.now, &s->rec.compact.fresh);
 	if (c->distrust || (used && fresh) || (old && !fresh)) {
 		ret = undo_instead(c, run, err);
 		goto out;
@@ -236,12 +237,6 @@ static void on_abort(struct plan_run *run, void *compact, struct lm_error *err)
 
 /* ---- the plan ---- */
 
-static void say_check(struct lm_plan *plan)
-{
-	plan_step(plan, "check", _("Check the stick"),
-		  _("The files must be those that the journal names."), step_check);
-}
-
 static void say_undo(struct lm_plan *plan)
 {
 	struct lm_step *s;
@@ -249,7 +244,7 @@ static void say_undo(struct lm_plan *plan)
 	plan_text(plan, _("Undo the interrupted operation"),
 		  _("The overlay was being compacted. What was begun is taken back: the old "
 		    "overlay is, or gets, in place."));
-	say_check(plan);
+	session_resume_say_check(plan, step_check);
 	s = plan_step(plan, "undo", _("Take it back"), _("The old overlay is complete."),
 		      step_undo);
 	s->writes = text_dup(_("names in LiveOS, the journal"));
@@ -264,11 +259,11 @@ static void say_finish(struct lm_plan *plan, const struct compact *c)
 	plan_text(plan, _("Finish compacting the overlay"),
 		  _("The new overlay was complete when it was cut off. What is left to do is done "
 		    "now."));
-	say_check(plan);
+	session_resume_say_check(plan, step_check);
 	s = plan_step(plan, "verify", _("Prove the new overlay once more"),
 		      _("As long as the old one is there it can be compared with it."),
 		      step_verify);
-	s->work_bytes = c->s->rec.new_image.bytes;
+	s->work_bytes = c->s->rec.compact.fresh.bytes;
 	s->cancellable = true;
 	s = plan_step(plan, "finish", _("Finish it"),
 		      _("The new overlay gets its name, the old one is removed: whatever is left "
@@ -286,7 +281,7 @@ static void say_apply(struct lm_plan *plan)
 	plan_text(plan, _("Finish compacting the overlay"),
 		  _("The overlay was being compacted in place. It is whole at any moment; what is "
 		    "left to do is done now."));
-	say_check(plan);
+	session_resume_say_check(plan, step_check);
 	s = plan_step(plan, "compare", _("Find what is needed"),
 		      _("Afresh, from what is on the stick now."), step_scan);
 	s->cancellable = true;
@@ -303,39 +298,23 @@ static void say_apply(struct lm_plan *plan)
 		    _("The stick can be booted, or unmounted and removed."));
 }
 
-static void open_work(struct session *s)
-{
-	if (!s->rec.work)
-		return;
-	session_work_names(s);
-	s->work_path = strdup(s->rec.work);
-	/* Nothing but a copy that is not needed any more is there. */
-	if (s->work_path)
-		(void)session_work_table(s);
-}
-
 /* Takes over what rec holds. */
 static int take_record(struct compact *c, struct record *rec, struct lm_error *err)
 {
 	struct session *s = c->s;
-	char *base = rec->base, *overlay = rec->overlay;
 	int ret;
 
-	if (!is_overlay_name(s, overlay))
+	if (!is_overlay_name(s, rec->overlay))
 		return session_foreign_note(s, _("the files that it names are not there"), err);
-	rec->base = rec->overlay = NULL;
-	record_free(&s->rec);
-	s->rec = *rec;
-	*rec = (struct record){ 0 };
-	s->resuming = true;
-	ret = compact_paths(c, overlay, err);
-	free(base);
-	free(overlay);
-	return ret;
+	/* Of the image the stick's own name counts. */
+	free(rec->base);
+	rec->base = NULL;
+	ret = session_resume_take(s, rec, err);
+	return ret < 0 ? ret : compact_swap_init(&c->swap, s, err);
 }
 
-int ops_plan_resume_compact(struct lm_stick *stick, const struct lm_options *options,
-			    struct record *rec, struct lm_plan *plan, struct lm_error *err)
+int compact_resume(struct lm_stick *stick, const struct lm_options *options, struct record *rec,
+		   struct lm_plan *plan, struct lm_error *err)
 {
 	struct compact *c = compact_new(stick, err);
 	struct lm_error why;
@@ -345,19 +324,15 @@ int ops_plan_resume_compact(struct lm_stick *stick, const struct lm_options *opt
 		return -ENOMEM;
 	plan_state(plan, c, compact_free);
 	lm_error_clear(&why);
-	plan_text(plan, _("Take up an interrupted operation"),
-		  _("Finishes, or undoes, what was cut off."));
-	plan_risk(plan, NULL, _("It may be cut off again, and resumed again."), NULL);
+	session_resume_text(plan);
 	ret = take_record(c, rec, &why);
 	if (ret == 0)
-		ret = stick_rw_possible(stick, &why);
-	if (ret == -EROFS) {
-		why.help[0] = '\0';
-		lm_error_help(&why, session_fsck_help());
-	}
+		ret = session_resume_possible(c->s, &why);
 	if (ret < 0)
 		return session_planned(plan, ret, &why, err);
-	open_work(c->s);
+	/* Nothing but a copy that is not needed any more is there. */
+	session_work_names(c->s, &c->s->rec.compact.image);
+	(void)session_resume_work(c->s);
 	c->in_place = c->s->rec.phase == RECORD_APPLYING;
 	if (options->undo || c->s->rec.phase <= RECORD_BUILDING)
 		say_undo(plan);

@@ -156,7 +156,7 @@ int grow_step_extend(struct plan_run *run, void *grow, struct lm_error *err)
 	s->run = run;
 	if (!s->resuming) {
 		s->rec.overlay_id.bytes = g->old_bytes;
-		s->rec.new_image.bytes = g->new_bytes;
+		s->rec.grow.new_bytes = g->new_bytes;
 		ret = session_note(s, RECORD_BUILDING, err);
 		if (ret < 0)
 			return ret;
@@ -368,10 +368,7 @@ int grow_step_undo(struct plan_run *run, void *grow, struct lm_error *err)
 	g->s->run = run;
 	journal_log(g->s->rw.io, g->s->dir, NULL, "resume: grow is undone");
 	ret = shrink_back(g, err);
-	if (ret == 0)
-		session_tell_if_hurt(run, g->s, _("The overlay has its old length."));
-	else
-		session_help_if_hurt(g->s, err);
+	session_tell_end(g->s, ret, _("The overlay has its old length."), err);
 	return ret;
 }
 

@@ -403,35 +403,41 @@ int ops_plan_grow(struct lm_stick *stick, const struct lm_options *options, stru
 
 /* ---- resume ---- */
 
+struct record_prose grow_prose(const struct record *r)
+{
+	(void)r;
+	return (struct record_prose){
+		.doing = _("The overlay was being made larger."),
+		.safe = _("Nothing is lost: what the overlay holds is not touched by that."),
+	};
+}
+
 static int take_record(struct grow *g, struct record *rec, struct lm_error *err)
 {
-	const struct lm_stick *s = g->s->stick;
-	bool known = false;
+	struct session *s = g->s;
+	bool known = session_resume_knows(s, rec);
 	struct io_stat st;
 	int ret;
 
-	for (size_t i = 0; i < s->n_overlays && rec->overlay; i++)
-		known = known || (s->overlays[i].kind == LM_OVERLAY_DM_SNAPSHOT &&
-				  strcmp(s->overlays[i].path, rec->overlay) == 0);
 	g->old_bytes = rec->overlay_id.bytes;
-	g->new_bytes = rec->new_image.bytes;
-	if (known && io_stat(s->io, rec->overlay, &st) == 0)
+	g->new_bytes = rec->grow.new_bytes;
+	if (known && io_stat(s->stick->io, rec->overlay, &st) == 0)
 		known = g->old_bytes > 0 && g->new_bytes > g->old_bytes &&
 			st.size_bytes >= g->old_bytes && st.size_bytes <= g->new_bytes;
 	if (!known)
-		return session_foreign_note(g->s, _("the overlay is not the one that it names"),
-					    err);
-	g->s->resuming = true;
-	ret = session_overlay_path(g->s, rec->overlay, err);
+		return session_foreign_note(s, _("the overlay is not the one that it names"), err);
+	free(rec->base);
+	rec->base = NULL;
+	ret = session_resume_take(s, rec, err);
 	if (ret == 0)
-		ret = grow_find_use(g, s->io, err);
+		ret = grow_find_use(g, s->stick->io, err);
 	if (!g->attached && st.on_disk_bytes < st.size_bytes)
 		g->sparse_bytes = st.size_bytes - st.on_disk_bytes;
 	return ret == 0 ? refuse_access(g, err) : ret;
 }
 
-int ops_plan_resume_grow(struct lm_stick *stick, const struct lm_options *options,
-			 struct record *rec, struct lm_plan *plan, struct lm_error *err)
+int grow_resume(struct lm_stick *stick, const struct lm_options *options, struct record *rec,
+		struct lm_plan *plan, struct lm_error *err)
 {
 	struct grow *g = grow_new(stick, err);
 	struct lm_error why;
@@ -442,14 +448,11 @@ int ops_plan_resume_grow(struct lm_stick *stick, const struct lm_options *option
 		return -ENOMEM;
 	lm_error_clear(&why);
 	plan_state(plan, g, grow_free);
-	plan_text(plan, _("Take up an interrupted operation"),
-		  _("Finishes, or undoes, what was cut off."));
-	plan_risk(plan, NULL, _("It may be cut off again, and resumed again."), NULL);
+	session_resume_text(plan);
 	ret = take_record(g, rec, &why);
 	if (ret < 0)
 		return session_planned(plan, ret, &why, err);
-	plan_step(plan, "check", _("Check the stick"),
-		  _("The files must be those that the journal names."), grow_step_check);
+	session_resume_say_check(plan, grow_step_check);
 	if (options->undo) {
 		plan_text(plan, _("Undo the interrupted operation"),
 			  _("The overlay was being made larger. It gets its old length back; what it "

@@ -41,20 +41,29 @@ void merge_free(void *merge)
 	free(m);
 }
 
-int merge_paths(struct merge *m, const char *base, const char *overlay, struct lm_error *err)
+int merge_swap_init(struct swap *w, struct session *s, struct lm_error *err)
 {
-	struct session *s = m->s;
-	int ret = session_paths(s, base, overlay, err);
-
-	m->swap = (struct swap){
+	*w = (struct swap){
 		.s = s,
 		.path = s->base,
-		.old_id = &s->rec.old_image,
-		.new_id = &s->rec.new_image,
+		.old_id = &s->rec.merge.old_image,
+		.new_id = &s->rec.merge.new_image,
 		.identify = record_identify,
 		.not_ours = _("The images on the stick are not those that the journal names"),
 	};
-	return ret < 0 ? ret : swap_init(&m->swap, "livemend.new", "livemend.old", err);
+	return swap_init(w, "livemend.new", "livemend.old", err);
+}
+
+int merge_paths(struct merge *m, const char *base, const char *overlay, struct lm_error *err)
+{
+	int ret = session_paths(m->s, base, overlay, err);
+
+	return ret < 0 ? ret : merge_swap_init(&m->swap, m->s, err);
+}
+
+bool merge_unchanged(const struct merge *m)
+{
+	return record_same(m->swap.old_id, m->swap.new_id);
 }
 
 int merge_lock(struct merge *m, struct lm_error *err)
@@ -97,11 +106,11 @@ void merge_unlook(struct merge *m)
 static void keep_image(struct merge *m)
 {
 	m->unchanged = true;
-	m->s->rec.new_image = m->s->rec.old_image;
+	m->s->rec.merge.new_image = m->s->rec.merge.old_image;
 	/* Neither is needed: osmin.img still fits. */
 	free(m->s->rec.work);
-	free(m->s->rec.osmin);
-	m->s->rec.work = m->s->rec.osmin = NULL;
+	free(m->s->rec.merge.osmin);
+	m->s->rec.work = m->s->rec.merge.osmin = NULL;
 	plan_run_message(m->s->run, "%s",
 			 _("The overlay holds nothing new: the image stays as it is"));
 }
@@ -136,7 +145,7 @@ int merge_step_compare(struct plan_run *run, void *merge, struct lm_error *err)
  */
 static int check_differs(struct merge *m, struct lm_error *err)
 {
-	if (!record_same(&m->s->rec.old_image, &m->s->rec.new_image))
+	if (!record_same(&m->s->rec.merge.old_image, &m->s->rec.merge.new_image))
 		return 0;
 	lm_fail(err, -EEXIST, m->swap.fresh, NULL, "%s", _("Writing the new image failed"));
 	return lm_because(err, "%s", _("it cannot be told from the old one"));
@@ -185,7 +194,7 @@ int merge_step_build(struct plan_run *run, void *merge, struct lm_error *err)
 			lm_fail(err, ret, path, NULL, "%s", _("Writing the new image failed"));
 	}
 	if (ret == 0)
-		ret = record_identify(io, path, &m->s->rec.new_image, err);
+		ret = record_identify(io, path, &m->s->rec.merge.new_image, err);
 	return ret < 0 ? ret : check_differs(m, err);
 }
 
@@ -196,7 +205,7 @@ int merge_verify_at(struct merge *m, struct plan_run *run, struct io *io, const 
 	struct io_file *file;
 	int ret;
 
-	if (m->s->rec.method != LM_METHOD_REWRITE)
+	if (m->s->rec.merge.method != LM_METHOD_REWRITE)
 		return merge_full_verify_at(m, run, io, path, err);
 	ret = io_open(io, path, IO_READ, &file);
 	m->s->run = run;
@@ -214,7 +223,7 @@ int merge_step_verify(struct plan_run *run, void *merge, struct lm_error *err)
 
 	if (m->unchanged)
 		return 0;
-	if (m->s->rec.method == LM_METHOD_REWRITE)
+	if (m->s->rec.merge.method == LM_METHOD_REWRITE)
 		plan_run_message(run, _("%llu of %llu blocks have changed"),
 				 (unsigned long long)m->changes.changed_blocks,
 				 (unsigned long long)m->changes.blocks);
@@ -262,7 +271,7 @@ int merge_step_finish(struct plan_run *run, void *merge, struct lm_error *err)
 	if (ret < 0)
 		return ret;
 	m->s->noted = false;
-	if (!m->in_place && record_unchanged(&m->s->rec)) {
+	if (!m->in_place && merge_unchanged(m)) {
 		plan_run_result(run,
 				_("The overlay held nothing that the image does not hold: the "
 				  "image is as it was, and the overlay is empty."),
@@ -271,8 +280,8 @@ int merge_step_finish(struct plan_run *run, void *merge, struct lm_error *err)
 		snprintf(now, sizeof(now),
 			 _("The changes are part of the image now, and the overlay is empty. The "
 			   "image was %s, it is %s."),
-			 text_size(before, m->s->rec.old_image.bytes),
-			 text_size(after, m->s->rec.new_image.bytes));
+			 text_size(before, m->s->rec.merge.old_image.bytes),
+			 text_size(after, m->s->rec.merge.new_image.bytes));
 		plan_run_result(run, now,
 				m->s->quiet ?
 					_(merge_restart) :

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * merge.h - inside of the merge: its state, and the parts that merge.c and resume.c share
+ * merge.h - inside of the merge: its state and its parts
  *
  *   merge.c        the plan and its steps
  *   merge_check.c  lock, store, pairing
  *   merge_bare.c   writing into a bare root image
  *   merge_work.c   --work: the work folder, copies, the swap without room for both
+ *   merge_resume.c what was cut off
  *   merge_end.c    exchange of names, reset, cleaning up, undoing: each call is
  *                  idempotent and looks at the files first, so that `resume` is
  *                  the same code
@@ -25,6 +26,7 @@ struct merge {
 
 	/* while it runs */
 	bool unchanged;    /* the overlay says nothing that the image does not say: it stays */
+	bool distrust;     /* resume: the new image is not what old image and overlay give */
 	bool kept_overlay; /* the overlay was used meanwhile, and therefore not reset */
 	struct changes changes;
 	/* in the work folder, of other methods than rewrite: copies of root image and overlay, a
@@ -34,8 +36,12 @@ struct merge {
 
 struct merge *merge_new(struct lm_stick *stick, struct lm_error *err);
 void merge_free(void *merge);
-/* Sets the names on the stick. */
+/* Sets the names on the stick; of the new image and of the old one. */
+int merge_swap_init(struct swap *w, struct session *s, struct lm_error *err);
 int merge_paths(struct merge *m, const char *base, const char *overlay, struct lm_error *err);
+
+/* Nothing had to be changed in the image: old and new are the same file. */
+bool merge_unchanged(const struct merge *m);
 
 /* session_look() and session_unlook(), and what was found with the look goes too. */
 int merge_look(struct merge *m, const char *base, struct lm_error *err);

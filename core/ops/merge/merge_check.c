@@ -28,7 +28,7 @@ int merge_refusal(struct merge *m, const struct stick_look *look, struct lm_erro
 		if (ret < 0 && ret != -ENOMEM && err)
 			err->outcome = LM_REFUSED;
 	}
-	if (ret == 0 && look->image && m->s->rec.method == LM_METHOD_REWRITE &&
+	if (ret == 0 && look->image && m->s->rec.merge.method == LM_METHOD_REWRITE &&
 	    !image_info(look->image)->can_rewrite)
 		return lm_refuse(err, -EOPNOTSUPP, m->s->base, NULL,
 				 image_info(look->image)->why_not, "%s",
@@ -52,7 +52,7 @@ int merge_step_check(struct plan_run *run, void *merge, struct lm_error *err)
 		ret = merge_refusal(m, &s->look, err);
 	/* What is found now is what must be found when it is finished. */
 	if (ret == 0)
-		ret = record_identify(s->rw.io, s->base, &s->rec.old_image, err);
+		ret = record_identify(s->rw.io, s->base, &s->rec.merge.old_image, err);
 	if (ret == 0)
 		ret = session_check_fs(s, false, err);
 	if (ret == 0)

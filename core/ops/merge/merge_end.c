@@ -41,7 +41,7 @@ static int reset_once(struct merge *m, struct lm_error *err)
 	struct swap_places p;
 	int ret;
 
-	if (m->in_place || m->s->rec.work || record_unchanged(&m->s->rec))
+	if (m->in_place || m->s->rec.work || merge_unchanged(m))
 		return session_reset_overlay(m->s, &m->kept_overlay, err);
 	ret = swap_find(&m->swap, &p, err);
 	if (ret < 0)
@@ -70,16 +70,17 @@ static int log_merge(struct merge *m, struct lm_error *err)
 		return journal_log(m->s->rw.io, m->s->dir, err,
 				   "merge: %s was written into %s; the overlay is empty",
 				   m->s->overlay, m->s->base);
-	if (record_unchanged(&m->s->rec))
+	if (merge_unchanged(m))
 		return journal_log(m->s->rw.io, m->s->dir, err,
 				   "merge: %s held nothing that %s does not hold; it is empty",
 				   m->s->overlay, m->s->base);
-	return journal_log(m->s->rw.io, m->s->dir, err,
-			   "merge: %s has its new content (%llu bytes before, %llu now); %s is "
-			   "empty%s",
-			   m->s->base, (unsigned long long)m->s->rec.old_image.bytes,
-			   (unsigned long long)m->s->rec.new_image.bytes, m->s->overlay,
-			   m->s->rec.osmin ? "; osmin.img, which no longer fits, was removed" : "");
+	return journal_log(
+		m->s->rw.io, m->s->dir, err,
+		"merge: %s has its new content (%llu bytes before, %llu now); %s is "
+		"empty%s",
+		m->s->base, (unsigned long long)m->s->rec.merge.old_image.bytes,
+		(unsigned long long)m->s->rec.merge.new_image.bytes, m->s->overlay,
+		m->s->rec.merge.osmin ? "; osmin.img, which no longer fits, was removed" : "");
 }
 
 /* What was reset stays reset, what was kept is kept. */
@@ -106,8 +107,8 @@ int merge_finish(struct merge *m, struct lm_error *err)
 		if (ret == 0 && !m->in_place)
 			ret = remove_old(m, err);
 	}
-	if (ret == 0 && m->s->rec.osmin)
-		ret = io_replace_remove(m->s->rw.io, m->s->dir, m->s->rec.osmin, err);
+	if (ret == 0 && m->s->rec.merge.osmin)
+		ret = io_replace_remove(m->s->rw.io, m->s->dir, m->s->rec.merge.osmin, err);
 	if (ret == 0 && m->s->rec.work)
 		ret = merge_work_clean(m, err);
 	if (ret == 0)

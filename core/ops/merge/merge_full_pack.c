@@ -165,7 +165,7 @@ static int pack(struct merge *m, struct lm_error *err)
 		ret = run_mksquashfs(m, loop, err);
 	dm_loop_detach(loop);
 	/* The copies of snapshot-merge are what it is taken up from after a cut. */
-	if (ret == 0 && m->s->rec.method == LM_METHOD_MIRROR)
+	if (ret == 0 && m->s->rec.merge.method == LM_METHOD_MIRROR)
 		ret = io_replace_remove(m->s->work, m->work_tree, m->work_root, err);
 	return ret;
 }
@@ -206,8 +206,8 @@ int merge_step_pack(struct plan_run *run, void *merge, struct lm_error *err)
 	if (ret == 0)
 		ret = flush(m, err);
 	if (ret == 0)
-		ret = record_identify(m->s->work, m->s->work_new, &m->s->rec.new_image, err);
-	if (ret == 0 && record_unchanged(&m->s->rec)) {
+		ret = record_identify(m->s->work, m->s->work_new, &m->s->rec.merge.new_image, err);
+	if (ret == 0 && merge_unchanged(m)) {
 		/* A cut could leave either, and nobody could tell which. */
 		lm_fail(err, -EEXIST, m->s->base,
 			_("Use `livemend merge` as it is (the method rewrite)."), "%s",
@@ -228,7 +228,8 @@ int merge_step_place(struct plan_run *run, void *merge, struct lm_error *err)
 	if (ret < 0)
 		return lm_fail(err, ret, m->s->stick->given, NULL, "%s",
 			       _("Asking for the free space failed"));
-	if (!m->s->ctx->tight && m->s->rec.new_image.bytes + MARGIN_BYTES <= info.free_bytes) {
+	if (!m->s->ctx->tight &&
+	    m->s->rec.merge.new_image.bytes + MARGIN_BYTES <= info.free_bytes) {
 		ret = merge_step_copy(run, m, err);
 		return ret < 0 ? ret : merge_step_replace(run, m, err);
 	}

@@ -73,7 +73,7 @@ uint64_t merge_full_room(const struct merge *m, const struct stick_look *look)
 	/* A bare image is its own copy: it is not needed twice. */
 	if (m->s->bare)
 		bytes = 0;
-	if (m->s->rec.method == LM_METHOD_SNAPSHOT_MERGE && look->store)
+	if (m->s->rec.merge.method == LM_METHOD_SNAPSHOT_MERGE && look->store)
 		bytes += cow_store_info(look->store)->file_bytes;
 	return bytes;
 }
@@ -173,7 +173,7 @@ void merge_full_say(struct merge *m, struct lm_plan *plan, const struct stick_lo
 	size_t n = 0;
 	unsigned i;
 
-	if (m->s->rec.method == LM_METHOD_MIRROR)
+	if (m->s->rec.merge.method == LM_METHOD_MIRROR)
 		say_mirror(m, plan, look);
 	else
 		say_merge(m, plan, look);

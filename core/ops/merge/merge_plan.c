@@ -140,7 +140,8 @@ static void say_check(struct planning *p)
 		plan_warn(plan, "%s",
 			  _("The root file system is marked as having errors. It is repaired "
 			    "first, into the overlay; you are asked before."));
-	if (ext && !fuse && fs->state == LM_FS_CLEAN && p->m->s->rec.method == LM_METHOD_REWRITE)
+	if (ext && !fuse && fs->state == LM_FS_CLEAN &&
+	    p->m->s->rec.merge.method == LM_METHOD_REWRITE)
 		plan_warn(plan, "%s",
 			  _("There is no FUSE here, so e2fsck cannot check the file system. It is "
 			    "marked clean, and merged on that word."));
@@ -169,8 +170,8 @@ static void say_end(struct planning *p, const char *why)
 		     p->m->s->overlay);
 	if (!p->m->in_place)
 		plan_command(s, "rm %s", p->m->swap.fresh);
-	if (p->m->s->rec.osmin)
-		plan_command(s, "rm %s", p->m->s->rec.osmin);
+	if (p->m->s->rec.merge.osmin)
+		plan_command(s, "rm %s", p->m->s->rec.merge.osmin);
 	s->writes = text_dup(_("the overlay's first sector, the record of the pair, the journal"));
 	s->undo = text_dup(_("not any more; `livemend resume` finishes it if it is cut off"));
 	s->work_bytes = MARGIN_BYTES;
@@ -303,7 +304,7 @@ static void say_warnings(struct planning *p)
 			    "changed since it was started is in memory only, is not merged, and is "
 			    "gone when it is shut down. It goes on with the old image, whose room is "
 			    "given back only then. It is restarted only if you ask for it (--reboot)."));
-	if (m->s->rec.osmin)
+	if (m->s->rec.merge.osmin)
 		plan_warn(p->plan, "%s",
 			  _("osmin.img, which belongs to the old image and would not fit the new "
 			    "one, is removed. It only serves to install a smaller system."));
@@ -393,7 +394,7 @@ static int ledger_work(struct planning *p, struct lm_error *err)
 			       _("Asking for the free space failed"));
 	/* In the worst case too: it must not turn out only after the old one is gone. */
 	m->both_fit = !m->s->ctx->tight && p->most + MARGIN_BYTES <= free_bytes;
-	if (m->s->rec.method != LM_METHOD_REWRITE) {
+	if (m->s->rec.merge.method != LM_METHOD_REWRITE) {
 		ret = ledger_full(p, &there, err);
 		if (ret < 0)
 			return ret;
@@ -507,7 +508,7 @@ static int look_and_plan(struct planning *p, struct lm_error *err)
 	ret = ledger(p, err);
 	if (ret < 0)
 		return ret;
-	if (m->s->rec.method != LM_METHOD_REWRITE && !m->s->bare) {
+	if (m->s->rec.merge.method != LM_METHOD_REWRITE && !m->s->bare) {
 		struct image_pack pack;
 
 		ret = image_pack_options(p->look.image, &pack, err);
@@ -518,7 +519,7 @@ static int look_and_plan(struct planning *p, struct lm_error *err)
 	if (m->in_place) {
 		say_bare(p);
 	} else {
-		if (m->s->rec.method == LM_METHOD_REWRITE)
+		if (m->s->rec.merge.method == LM_METHOD_REWRITE)
 			say_image(p);
 		else
 			merge_full_say(m, p->plan, &p->look, p->likely);
@@ -543,7 +544,8 @@ int ops_plan_merge(struct lm_stick *stick, const struct lm_options *options, str
 	plan_state(plan, p.m, merge_free);
 	p.m->deep = options->deep;
 	p.m->in_place = p.m->s->bare && options->method == LM_METHOD_REWRITE;
-	p.m->s->rec.method = options->method;
+	p.m->s->rec.merge.method = options->method;
+	p.m->s->by_kernel = options->method != LM_METHOD_REWRITE;
 	plan_text(plan, _("Merge the overlay into the root image"),
 		  p.m->in_place ?
 			  _("What the overlay holds is written into the root image, and then the "
@@ -565,8 +567,8 @@ int ops_plan_merge(struct lm_stick *stick, const struct lm_options *options, str
 	if (ret == 0)
 		ret = merge_paths(p.m, stick->base_path, stick->overlays[0].path, &why);
 	if (ret == 0 && stick->osmin_path) {
-		p.m->s->rec.osmin = strdup(stick->osmin_path);
-		ret = p.m->s->rec.osmin ?
+		p.m->s->rec.merge.osmin = strdup(stick->osmin_path);
+		ret = p.m->s->rec.merge.osmin ?
 			      0 :
 			      lm_fail(&why, -ENOMEM, NULL, NULL, "%s", _("Planning failed"));
 	}

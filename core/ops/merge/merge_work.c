@@ -20,9 +20,9 @@
 
 void merge_work_names(struct merge *m)
 {
-	const char *hash = m->s->rec.old_image.hash;
+	const char *hash = m->s->rec.merge.old_image.hash;
 
-	session_work_names(m->s);
+	session_work_names(m->s, &m->s->rec.merge.old_image);
 	/*
 	 * What has, or is packed with, the modes and capabilities of the image's content lies in
 	 * a folder that nobody else can look into: a program that is setuid there is nobody's.
@@ -103,9 +103,9 @@ int merge_work_put(struct merge *m, const char *name, const struct record_id *id
 	ret = prove_in_work(m, name, id, err);
 	/* The only other thing that may be there is the old image, and it must be safe. */
 	if (ret == 0 && record_exists(&now)) {
-		if (record_same(&now, &m->s->rec.old_image)) {
-			ret = prove_in_work(m, m->s->work_old, &m->s->rec.old_image, err);
-		} else if (!record_same(&now, &m->s->rec.new_image)) {
+		if (record_same(&now, &m->s->rec.merge.old_image)) {
+			ret = prove_in_work(m, m->s->work_old, &m->s->rec.merge.old_image, err);
+		} else if (!record_same(&now, &m->s->rec.merge.new_image)) {
 			lm_fail(err, -EUCLEAN, m->s->base, NULL, "%s",
 				_("The image on the stick is not one that the journal names"));
 			ret = lm_because(err, "%s", _("it was changed by something else"));
@@ -140,13 +140,13 @@ int merge_step_swap(struct plan_run *run, void *merge, struct lm_error *err)
 	m->s->run = run;
 	merge_unlook(m);
 	m->s->rec.phase = RECORD_SWAPPING;
-	ret = record_write(m->s->work, ".", &m->s->rec, err);
+	ret = session_record(m->s, m->s->work, ".", err);
 	if (ret == 0)
-		ret = record_write(m->s->rw.io, m->s->dir, &m->s->rec, err);
+		ret = session_record(m->s, m->s->rw.io, m->s->dir, err);
 	if (ret < 0)
 		return ret;
 	m->s->committed = true;
-	return merge_work_put(m, m->s->work_new, &m->s->rec.new_image, err);
+	return merge_work_put(m, m->s->work_new, &m->s->rec.merge.new_image, err);
 }
 
 int merge_full_clean(struct merge *m, struct lm_error *err)
@@ -170,7 +170,7 @@ int merge_work_clean(struct merge *m, struct lm_error *err)
 	if (!m->s->work)
 		return 0;
 	ret = session_work_remove(m->s, err);
-	if (ret == 0 && m->s->rec.method != LM_METHOD_REWRITE)
+	if (ret == 0 && m->s->rec.merge.method != LM_METHOD_REWRITE)
 		ret = merge_full_clean(m, err);
 	return ret == 0 ? session_work_end(m->s, err) : ret;
 }

@@ -50,7 +50,7 @@ int recover_paths(struct recover *r, const char *overlay, struct lm_error *err)
 		return ret;
 	if (asprintf(&r->log_dir, "%s/livemend", r->s->dir) < 0)
 		r->log_dir = NULL;
-	if (asprintf(&r->log, "%s/livemend/" RECORD_UNDO_FILE, r->s->dir) < 0)
+	if (asprintf(&r->log, "%s/livemend/" RECOVER_UNDO_FILE, r->s->dir) < 0)
 		r->log = NULL;
 	return r->log && r->log_dir ? 0 : lm_fail(err, -ENOMEM, NULL, NULL, "%s",
 						  _("Planning failed"));

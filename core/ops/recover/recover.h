@@ -21,6 +21,9 @@
 #include "core/ops/session.h"
 #include "core/plan/redo.h"
 
+/* The undo file, in the folder livemend below the live directory. */
+#define RECOVER_UNDO_FILE "recover.undo"
+
 /* What is the matter. */
 struct recover_ills {
 	bool invalid;   /* the header's valid field is 0 */
@@ -131,13 +134,5 @@ int recover_shrink(struct recover *r, struct lm_error *err);
 int recover_remove_log(struct recover *r, struct lm_error *err);
 /* The words of the result: what was won back. */
 void recover_say_result(struct recover *r);
-
-/* ---- recover_resume.c ---- */
-/*
- * Takes over a resume: 1 when the journal on the stick, or an undo file that
- * still fits, is recover's; 0: not ours.
- */
-int recover_plan_resume(struct lm_stick *stick, const struct lm_options *options,
-			struct lm_plan *plan, struct lm_error *err);
 
 #endif

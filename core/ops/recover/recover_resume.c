@@ -18,6 +18,7 @@
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/io/io_extend.h"
+#include "core/ops/op.h"
 #include "core/ops/recover/recover.h"
 #include "core/plan/journal.h"
 #include "core/text.h"
@@ -292,56 +293,103 @@ static void say_offer(struct lm_plan *plan)
 	plan_result(plan, _("Nothing was interrupted on this stick."), "");
 }
 
-int recover_plan_resume(struct lm_stick *stick, const struct lm_options *options,
-			struct lm_plan *plan, struct lm_error *err)
+static struct recover *take(struct lm_stick *stick, struct lm_error *err)
 {
-	struct recover *r;
-	struct record rec = { 0 };
-	struct lm_error why;
-	int ret = record_read(stick->io, stick->live_dir, &rec, NULL);
-	bool pending = ret == 1, ours;
+	struct recover *r = recover_new(stick, err);
 
-	/* A damaged journal is of a first writing that was cut: nothing had been begun. */
-	if (ret < 0 || (pending && rec.op != LM_OP_RECOVER) || stick->n_overlays == 0) {
-		record_free(&rec);
-		return 0;
-	}
-	r = recover_new(stick, err);
-	if (!r) {
-		record_free(&rec);
-		return -ENOMEM;
-	}
-	lm_error_clear(&why);
+	if (!r)
+		return NULL;
 	/* Whichever is possible: it only proves. */
 	(void)recover_choose_engine(r, NULL);
-	ret = recover_paths(r, stick->overlays[0].path, err);
-	ours = ret == 0 && (pending || can_go_back(stick, r));
-	if (!ours) {
-		record_free(&rec);
-		recover_free(r);
-		return ret;
-	}
-	if (pending) {
-		record_free(&r->s->rec);
-		r->s->rec = rec;
-	} else {
-		r->s->rec.phase = RECORD_PHASES; /* none: it has ended */
-	}
-	plan_state(plan, r, recover_free);
-	plan_risk(plan, NULL, _("It may be cut off again, and resumed again."), NULL);
+	if (recover_paths(r, stick->n_overlays ? stick->overlays[0].path : "", err) == 0)
+		return r;
+	recover_free(r);
+	return NULL;
+}
+
+static int plan_resume(struct recover *r, bool undo, struct lm_plan *plan)
+{
+	struct lm_error why;
+	int ret;
+
 	plan_abort(plan, on_abort);
-	if (!pending && !options->undo) {
-		say_offer(plan);
-		return 1;
-	}
-	if (pending && r->s->rec.phase != RECORD_APPLYING)
+	if (r->s->rec.phase != RECORD_APPLYING && r->s->rec.phase != RECORD_PHASES)
 		say_shrink(plan);
-	else if (options->undo)
+	else if (undo)
 		say_back(r, plan);
 	else
 		say_forward(r, plan);
+	lm_error_clear(&why);
 	ret = refuse(r, &why);
 	if (ret < 0)
 		plan_refuse(plan, &why);
+	return 0;
+}
+
+int recover_resume(struct lm_stick *stick, const struct lm_options *options, struct record *rec,
+		   struct lm_plan *plan, struct lm_error *err)
+{
+	struct recover *r = take(stick, err);
+	struct lm_error why;
+
+	if (!r)
+		return -ENOMEM;
+	plan_state(plan, r, recover_free);
+	session_resume_text(plan);
+	record_free(&r->s->rec);
+	r->s->rec = *rec;
+	*rec = (struct record){ 0 };
+	if (stick->n_overlays > 0)
+		return plan_resume(r, options->undo, plan);
+	lm_error_clear(&why);
+	return session_planned(plan, refuse(r, &why), &why, err);
+}
+
+int recover_offer(struct lm_stick *stick, const struct lm_options *options, struct lm_plan *plan,
+		  struct lm_error *err)
+{
+	struct recover *r = stick->n_overlays ? take(stick, err) : NULL;
+
+	if (!r)
+		return stick->n_overlays ? -ENOMEM : 0;
+	if (!can_go_back(stick, r)) {
+		recover_free(r);
+		return 0;
+	}
+	r->s->rec.phase = RECORD_PHASES; /* none: it has ended */
+	plan_state(plan, r, recover_free);
+	plan_risk(plan, NULL, _("It may be cut off again, and resumed again."), NULL);
+	if (options->undo)
+		plan_resume(r, true, plan);
+	else
+		say_offer(plan);
 	return 1;
+}
+
+struct record_prose recover_prose(const struct record *r)
+{
+	return (struct record_prose){
+		.doing = _("The overlay was being recovered (made usable again)."),
+		.safe = r->phase == RECORD_APPLYING ?
+				_("Nothing is lost: what was changed in it, and what is still to "
+				  "be\n"
+				  "changed, lies in LiveOS/livemend/recover.undo. KEEP THAT FILE. "
+				  "Until\n"
+				  "that is finished the stick may not start.") :
+				_("Nothing is lost: what the overlay holds has not been touched "
+				  "yet."),
+	};
+}
+
+/* Only room is lost if that fails. */
+void recover_outdate(struct io *io, const char *live_dir)
+{
+	struct io_stat st;
+	char *path;
+
+	if (asprintf(&path, "%s/livemend/" RECOVER_UNDO_FILE, live_dir) < 0)
+		return;
+	if (io_stat(io, path, &st) == 0)
+		(void)io_unlink(io, path);
+	free(path);
 }

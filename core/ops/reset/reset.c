@@ -151,3 +151,106 @@ int ops_plan_reset(struct lm_stick *stick, const struct lm_options *options, str
 			   "system first."),
 			 "reset");
 }
+
+/* ---- resume ---- */
+
+struct record_prose reset_prose(const struct record *r)
+{
+	(void)r;
+	return (struct record_prose){
+		.doing = _("The overlay was being reset (its changes forgotten)."),
+		.safe = _(
+			"The changes in the overlay are to be forgotten; the image is untouched."),
+	};
+}
+
+static int reset_resume_check(struct plan_run *run, void *state, struct lm_error *err)
+{
+	struct session *s = state;
+
+	s->run = run;
+	return session_resume_check(s, err);
+}
+
+static int reset_resume_undo(struct plan_run *run, void *state, struct lm_error *err)
+{
+	struct session *s = state;
+	int ret;
+
+	plan_run_critical(run, true);
+	s->run = run;
+	/* For the record only, and before anything that may turn the stick read-only. */
+	journal_log(s->rw.io, s->dir, NULL, "resume: reset is undone");
+	ret = session_clear(s, err);
+	session_tell_end(s, ret, _("Image and overlay are as before the operation."), err);
+	return ret;
+}
+
+static int reset_resume_empty(struct plan_run *run, void *state, struct lm_error *err)
+{
+	struct session *s = state;
+	bool kept = false;
+	int ret;
+
+	plan_run_critical(run, true);
+	s->run = run;
+	ret = session_reset_overlay(s, &kept, err);
+	if (ret == 0)
+		ret = journal_log(
+			s->rw.io, s->dir, err,
+			kept ? "resume: reset: the stick was used since, and %s was kept" :
+			       "reset: the changes in %s were forgotten",
+			s->overlay);
+	if (ret == 0)
+		ret = session_clear(s, err);
+	if (ret == 0 && kept)
+		plan_run_result(run,
+				_("The stick was used after the reset was cut off: what is in the "
+				  "overlay now was kept."),
+				_("Reset again if you still want to."));
+	return session_resumable(ret, err);
+}
+
+static void reset_resume_say(struct lm_plan *plan, bool undo)
+{
+	session_resume_say_check(plan, reset_resume_check);
+	if (undo) {
+		plan_text(plan, _("Undo the interrupted operation"),
+			  _("What was begun is taken back: image and overlay become as they were "
+			    "before it."));
+		plan_step(plan, "undo", _("Take it back"),
+			  _("The old image and the overlay are complete."), reset_resume_undo);
+		plan_result(plan, _("Image and overlay are as before the operation."),
+			    _("Run it again when you like."));
+		return;
+	}
+	plan_text(plan, _("Finish the interrupted reset"),
+		  _("The overlay was being emptied; that is finished now."));
+	plan_step(plan, "reset", _("Empty the overlay"), _("The reset was asked for, and cut off."),
+		  reset_resume_empty);
+	plan_result(plan, _("The overlay is empty."), "");
+	plan_risk(plan, _("All changes that the overlay holds, as was asked for before."),
+		  _("`livemend resume --undo` keeps them instead."), "reset");
+}
+
+int reset_resume(struct lm_stick *stick, const struct lm_options *options, struct record *rec,
+		 struct lm_plan *plan, struct lm_error *err)
+{
+	struct session *s = session_new(stick, LM_OP_RESET, err);
+	struct lm_error why;
+	int ret;
+
+	if (!s)
+		return -ENOMEM;
+	plan_state(plan, s, reset_free);
+	lm_error_clear(&why);
+	session_resume_text(plan);
+	ret = session_resume_knows(s, rec) ?
+		      session_resume_take(s, rec, &why) :
+		      session_foreign_note(s, _("the files that it names are not there"), &why);
+	if (ret == 0)
+		ret = session_resume_possible(s, &why);
+	if (ret == 0)
+		reset_resume_say(plan, options->undo || s->rec.phase != RECORD_RESETTING);
+	return session_planned(plan, ret, &why, err);
+}
