@@ -66,6 +66,8 @@ static void write_again(struct io *io, const struct journal_pending *p)
 	journal_pending_free(&again);
 }
 
+static const struct record_prose prose = { .doing = "doing", .safe = "safe" };
+
 static int copy_slot(struct io *io, char slot[JOURNAL_SLOT_BYTES])
 {
 	size_t a, b;
@@ -92,7 +94,7 @@ static void check_record(struct io *io)
 	if (ret <= 0)
 		return;
 	MUST(journal_pending_clear(io, "LiveOS", &err) == 0);
-	ret = record_write(io, "LiveOS", &record, &err);
+	ret = record_write(io, "LiveOS", &record, &prose, &err);
 	record_free(&record);
 	if (ret < 0) {
 		fuzz_check_error(ret, &err);
@@ -101,7 +103,7 @@ static void check_record(struct io *io)
 	MUST(copy_slot(io, once) == 0);
 	MUST(record_read(io, "LiveOS", &record, &err) == 1);
 	MUST(journal_pending_clear(io, "LiveOS", &err) == 0);
-	MUST(record_write(io, "LiveOS", &record, &err) == 0);
+	MUST(record_write(io, "LiveOS", &record, &prose, &err) == 0);
 	record_free(&record);
 	MUST(copy_slot(io, twice) == 0 && memcmp(once, twice, sizeof(once)) == 0);
 }
