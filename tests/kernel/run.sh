@@ -76,6 +76,7 @@ direct | all)
 	guest merge.sh 240
 	guest media.sh 120
 	guest once.sh 180
+	guest plainfs.sh 240
 	guest image.sh 300
 	guest powercut.sh 240
 	;;

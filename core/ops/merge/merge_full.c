@@ -476,7 +476,7 @@ static int on_progress(void *arg, unsigned pass, uint64_t done, uint64_t total)
 {
 	if (total == 0 || pass < 1 || pass > 5)
 		return 0;
-	return session_progress(arg, (pass - 1) * 100ull + done * 100 / total, 500);
+	return session_progress(((struct merge *)arg)->s, (pass - 1) * 100ull + done * 100 / total, 500);
 }
 
 static void on_line(void *arg, const char *line)
