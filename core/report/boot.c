@@ -15,14 +15,6 @@ static const char *loader_word(enum boot_loader loader)
 	return words[loader];
 }
 
-static int put_text(char **dst, const char *src)
-{
-	if (!src || !*src)
-		return 0;
-	*dst = text_dup(src);
-	return *dst ? 0 : -ENOMEM;
-}
-
 void status_boot_free(struct lm_status *s)
 {
 	char **w;
@@ -50,7 +42,7 @@ static int add_missing(const struct stick_boot *b, struct lm_status *s)
 	o = &grown[s->n_overlays];
 	*o = (struct lm_overlay){ .kind = LM_OVERLAY_DM_SNAPSHOT, .state = LM_STATE_MISSING };
 	s->n_overlays++;
-	if (put_text(&o->path, b->overlay))
+	if (status_text(&o->path, b->overlay))
 		return -ENOMEM;
 	o->trouble = text_dup(_("The boot configuration names this overlay, and it is not there."));
 	return o->trouble ? 0 : -ENOMEM;
@@ -69,11 +61,11 @@ int status_boot(struct lm_stick *stick, struct lm_status *s)
 	s->boot.missing = b->missing;
 	s->boot.reset = b->args.reset;
 	s->boot.readonly = b->args.readonly;
-	if (put_text(&s->boot.loader, loader_word(menu->loader)) ||
-	    put_text(&s->boot.file, menu->file) ||
-	    put_text(&s->boot.entry, menu->entries[b->entry].title) ||
-	    put_text(&s->boot.overlay, b->overlay) || put_text(&s->boot.device, b->device) ||
-	    put_text(&s->boot.text, b->text))
+	if (status_text(&s->boot.loader, loader_word(menu->loader)) ||
+	    status_text(&s->boot.file, menu->file) ||
+	    status_text(&s->boot.entry, menu->entries[b->entry].title) ||
+	    status_text(&s->boot.overlay, b->overlay) || status_text(&s->boot.device, b->device) ||
+	    status_text(&s->boot.text, b->text))
 		return -ENOMEM;
 	s->boot.warnings = calloc(b->n_notes + 1, sizeof(*s->boot.warnings));
 	if (!s->boot.warnings)

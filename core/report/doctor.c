@@ -12,7 +12,7 @@
 #include "core/text.h"
 
 /* What mends it: the remedies' commands. A finding that is not listed has none. */
-static const char *op_of(const char *id)
+static const char *doctor_op_of(const char *id)
 {
 	static const struct {
 		const char *id, *op;
@@ -57,7 +57,7 @@ void doctor_add(struct doctor *d, enum lm_severity severity, const char *id, con
 	f = &r->findings[r->count++];
 	*f = (struct lm_finding){.severity = severity, .id = id};
 	if (severity != LM_SEV_OK)
-		f->op = op_of(id);
+		f->op = doctor_op_of(id);
 	f->subject = text_dup(subject);
 	f->what = text_dup(what);
 	f->means = text_dup(means);
@@ -82,12 +82,12 @@ int doctor_watch(struct doctor *d, uint64_t done, uint64_t total, const char *te
 	return lm_fail(err, -ECANCELED, NULL, NULL, "%s", _("Looking was stopped"));
 }
 
-static int image_progress(void *arg, uint64_t done, uint64_t total)
+static int doctor_image_progress(void *arg, uint64_t done, uint64_t total)
 {
 	return doctor_watch(arg, done, total, _("Decoding the image"), NULL);
 }
 
-static int check_base(struct doctor *d, struct lm_error *err)
+static int doctor_base(struct doctor *d, struct lm_error *err)
 {
 	const struct lm_error *t = &d->look.trouble;
 	struct lm_error e = {0};
@@ -105,7 +105,7 @@ static int check_base(struct doctor *d, struct lm_error *err)
 		doctor_add(d, LM_SEV_OK, "base", _("Root image"), _("it opens"), NULL, NULL);
 		return 0;
 	}
-	r = d->flags & LM_DOCTOR_DEEP ? image_check(d->look.image, image_progress, d, &e)
+	r = d->flags & LM_DOCTOR_DEEP ? image_check(d->look.image, doctor_image_progress, d, &e)
 				      : image_check_tables(d->look.image, &e);
 	if (r == -ECANCELED || r == -ENOMEM) {
 		if (err)
@@ -125,7 +125,7 @@ static int check_base(struct doctor *d, struct lm_error *err)
 	return 0;
 }
 
-static void check_pairing(struct doctor *d)
+static void doctor_pairing(struct doctor *d)
 {
 	if (!d->look.store || !d->look.base)
 		return;
@@ -143,7 +143,7 @@ static void check_pairing(struct doctor *d)
 			     "the overlay: livemend reset."));
 }
 
-static void check_space(struct doctor *d)
+static void doctor_space(struct doctor *d)
 {
 	struct io_fsinfo info;
 	char size[16];
@@ -156,7 +156,7 @@ static void check_space(struct doctor *d)
 	free(what);
 }
 
-static void check_home(struct doctor *d)
+static void doctor_home(struct doctor *d)
 {
 	struct io_source *src = NULL;
 	struct io_file *file = NULL;
@@ -209,12 +209,12 @@ static const struct leftover {
 	 "resume"},
 };
 
-static bool has_overlay(const struct lm_stick *s)
+static bool doctor_has_overlay(const struct lm_stick *s)
 {
 	return s->n_overlays > 0 && s->overlays[0].kind == LM_OVERLAY_DM_SNAPSHOT;
 }
 
-static void check_leftovers(struct doctor *d)
+static void doctor_leftovers(struct doctor *d)
 {
 	const struct lm_stick *s = d->stick;
 	struct io_stat st;
@@ -228,7 +228,7 @@ static void check_leftovers(struct doctor *d)
 			 l->name);
 		if (io_stat(s->io, path, &st) < 0)
 			continue;
-		if (l->image ? !s->base_path : !has_overlay(s)) {
+		if (l->image ? !s->base_path : !doctor_has_overlay(s)) {
 			doctor_add(d, LM_SEV_WARNING, "leftover-alone", _("Stick"), _(l->what),
 				   l->image ? _("There is no root image beside it: it may be all "
 						"that is left of it.")
@@ -246,7 +246,7 @@ static void check_leftovers(struct doctor *d)
 	}
 }
 
-static void check_interrupted(struct doctor *d)
+static void doctor_interrupted(struct doctor *d)
 {
 	struct journal_pending pending = {0};
 	int r;
@@ -274,7 +274,7 @@ static void check_interrupted(struct doctor *d)
 			   _("the note of an operation that was cut off is damaged"),
 			   _("livemend cannot tell how far it came."),
 			   _("Read LiveOS/livemend/PENDING.txt, and livemend resume."));
-	check_leftovers(d);
+	doctor_leftovers(d);
 }
 
 static int worst_first(const void *a, const void *b)
@@ -313,15 +313,15 @@ int lm_doctor(struct lm_stick *stick, unsigned flags, const struct lm_watch *wat
 		lm_report_free(d.report);
 		return r;
 	}
-	check_interrupted(&d);
-	r = check_base(&d, err);
+	doctor_interrupted(&d);
+	r = doctor_base(&d, err);
 	doctor_store(&d);
-	check_pairing(&d);
+	doctor_pairing(&d);
 	if (r == 0)
 		r = doctor_fs(&d, err);
-	check_home(&d);
+	doctor_home(&d);
 	doctor_boot(&d);
-	check_space(&d);
+	doctor_space(&d);
 	if (r == 0 && d.no_memory)
 		r = lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Checking the stick failed"));
 	stick_look_close(&d.look);

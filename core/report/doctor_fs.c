@@ -15,7 +15,7 @@ struct check {
 	char first[160]; /* the first thing that e2fsck would repair */
 };
 
-static int e2fsck_progress(void *arg, unsigned pass, uint64_t done, uint64_t total)
+static int doctor_progress(void *arg, unsigned pass, uint64_t done, uint64_t total)
 {
 	struct check *c = arg;
 	uint64_t all = fs_info(c->d->look.fs)->size_bytes, part = all / 5;
@@ -28,7 +28,7 @@ static int e2fsck_progress(void *arg, unsigned pass, uint64_t done, uint64_t tot
 	return doctor_watch(c->d, part, all, _("Checking the root file system"), NULL);
 }
 
-static void e2fsck_line(void *arg, const char *line)
+static void doctor_line(void *arg, const char *line)
 {
 	struct check *c = arg;
 
@@ -37,7 +37,7 @@ static void e2fsck_line(void *arg, const char *line)
 		text_printable(c->first, sizeof(c->first), line);
 }
 
-static void judge(struct check *c, int status)
+static void doctor_judge(struct check *c, int status)
 {
 	const struct fs_info *info = fs_info(c->d->look.fs);
 	bool in_use = c->d->stick->n_overlays > 0 && c->d->stick->overlays[0].attached;
@@ -75,7 +75,7 @@ static void doctor_not_checked(struct doctor *d, const char *why)
 		   _("Only what it says about itself was read; e2fsck did not look at it."), NULL);
 }
 
-static int run_e2fsck(struct doctor *d, struct lm_error *err)
+static int doctor_e2fsck(struct doctor *d, struct lm_error *err)
 {
 	const struct dm_fsck_on on = { .ctx = d->stick->ctx, .stick = d->stick,
 				       .view = d->look.view, .chunk_sectors = 8 };
@@ -86,13 +86,13 @@ static int run_e2fsck(struct doctor *d, struct lm_error *err)
 
 	r = dm_fsck_open(&on, &fsck, &e);
 	if (r == 0)
-		r = dm_fsck_run(fsck, FS_CHECK, e2fsck_progress, e2fsck_line, &c, &status, &e);
+		r = dm_fsck_run(fsck, FS_CHECK, doctor_progress, doctor_line, &c, &status, &e);
 	/* What was asked for and cannot be is no finding. */
 	if (r == -ECANCELED || (r < 0 && e.outcome == LM_REFUSED && r != -ENOENT)) {
 		if (err)
 			*err = e;
 	} else if (r == 0) {
-		judge(&c, status);
+		doctor_judge(&c, status);
 	} else if (!fsck || dm_fsck_way(fsck) == DM_FSCK_WAYS || r == -EINTR) {
 		doctor_not_checked(d, e.why[0] ? e.why : e.what);
 		r = 0;
@@ -158,5 +158,5 @@ int doctor_fs(struct doctor *d, struct lm_error *err)
 		return 0;
 	}
 	doctor_state(d, fs_info(d->look.fs));
-	return run_e2fsck(d, err);
+	return doctor_e2fsck(d, err);
 }

@@ -70,7 +70,7 @@ static const struct fault_text faults[] = {
 				 N_("Merge it before it is full: livemend merge.")},
 };
 
-static void add_fault(void *arg, const struct cow_problem *p)
+static void doctor_fault(void *arg, const struct cow_problem *p)
 {
 	struct doctor *d = arg;
 	const struct fault_text *t = &faults[p->fault];
@@ -87,7 +87,7 @@ static void add_fault(void *arg, const struct cow_problem *p)
 }
 
 /* A sparse overlay promises room that the stick has to have when it is used. */
-static void check_backing(struct doctor *d)
+static void doctor_backing(struct doctor *d)
 {
 	struct io_fsinfo info;
 	struct io_stat st;
@@ -109,7 +109,7 @@ static void check_backing(struct doctor *d)
 	free(what);
 }
 
-static void check_room(struct doctor *d, const struct cow_info *info)
+static void doctor_room(struct doctor *d, const struct cow_info *info)
 {
 	char left[16], all[16];
 	uint64_t percent = info->total_sectors
@@ -160,7 +160,7 @@ void doctor_store(struct doctor *d)
 		return;
 	}
 	info = cow_store_info(d->look.store);
-	kinds = cow_store_check(d->look.store, add_fault, d, &err);
+	kinds = cow_store_check(d->look.store, doctor_fault, d, &err);
 	if (kinds < 0)
 		doctor_add(d, LM_SEV_ILL, "store-read", _("Overlay"), err.what, err.why,
 			   _("Copy the stick to a good one; this one is failing."));
@@ -172,6 +172,6 @@ void doctor_store(struct doctor *d)
 			   NULL);
 	if (info->state == LM_STATE_DAMAGED || info->state == LM_STATE_INVALID)
 		return;
-	check_room(d, info);
-	check_backing(d);
+	doctor_room(d, info);
+	doctor_backing(d);
 }

@@ -29,7 +29,7 @@ void lm_layout_free(struct lm_node *n)
 }
 
 /* Appends a child (or makes a root, with parent NULL). Texts are made printable. */
-static struct lm_node *add(struct lm_node *parent, const char *type, const char *name,
+static struct lm_node *layout_add(struct lm_node *parent, const char *type, const char *name,
 			   const char *detail, const char *where, uint64_t size)
 {
 	struct lm_node *n = calloc(1, sizeof(*n)), **end;
@@ -78,7 +78,7 @@ static void target_words(const struct kernel *k, const char *name, char words[64
 	free(list);
 }
 
-static int add_holders(struct lm_node *below, const char *node, const struct kernel *k,
+static int layout_holders(struct lm_node *below, const char *node, const struct kernel *k,
 		       unsigned depth)
 {
 	struct lm_node *n, *m;
@@ -94,12 +94,12 @@ static int add_holders(struct lm_node *below, const char *node, const struct ker
 			if (strcmp(d->below[j], node) != 0)
 				continue;
 			target_words(k, d->name, words);
-			n = add(below, "dm", d->name, words, NULL, d->size_bytes);
+			n = layout_add(below, "dm", d->name, words, NULL, d->size_bytes);
 			if (!n)
 				return -ENOMEM;
-			m = d->mountpoint[0] ? add(n, "mount", d->mountpoint, NULL, d->mountpoint, 0)
+			m = d->mountpoint[0] ? layout_add(n, "mount", d->mountpoint, NULL, d->mountpoint, 0)
 					     : n;
-			if (!m || add_holders(n, d->node, k, depth + 1))
+			if (!m || layout_holders(n, d->node, k, depth + 1))
 				return -ENOMEM;
 			break;
 		}
@@ -108,7 +108,7 @@ static int add_holders(struct lm_node *below, const char *node, const struct ker
 }
 
 /* The loop device that the kernel has on a file, and what stands on it. */
-static int add_loop(struct lm_stick *stick, struct lm_node *file, const char *path,
+static int layout_loop(struct lm_stick *stick, struct lm_node *file, const char *path,
 		    const struct kernel *k)
 {
 	struct lm_node *n;
@@ -123,18 +123,18 @@ static int add_loop(struct lm_stick *stick, struct lm_node *file, const char *pa
 
 		if (strcmp(l->name, use.loop) != 0)
 			continue;
-		n = add(file, "loop", l->name, NULL, NULL, l->size_bytes);
+		n = layout_add(file, "loop", l->name, NULL, NULL, l->size_bytes);
 		if (!n)
 			return -ENOMEM;
 		n->readonly = l->readonly;
-		if (l->mountpoint[0] && !add(n, "mount", l->mountpoint, NULL, l->mountpoint, 0))
+		if (l->mountpoint[0] && !layout_add(n, "mount", l->mountpoint, NULL, l->mountpoint, 0))
 			return -ENOMEM;
-		return add_holders(n, l->name, k, 0);
+		return layout_holders(n, l->name, k, 0);
 	}
 	return 0;
 }
 
-static struct lm_node *add_file(struct lm_stick *stick, struct lm_node *top, const char *path,
+static struct lm_node *layout_file(struct lm_stick *stick, struct lm_node *top, const char *path,
 				const char *detail, const struct kernel *k)
 {
 	struct lm_node *n;
@@ -143,8 +143,8 @@ static struct lm_node *add_file(struct lm_stick *stick, struct lm_node *top, con
 	memset(&st, 0, sizeof(st));
 	if (io_stat(stick->io, path, &st) == 0 && st.kind != IO_REGULAR)
 		st.size_bytes = 0;
-	n = add(top, "file", last_part(path), detail, path, st.size_bytes);
-	if (n && add_loop(stick, n, path, k))
+	n = layout_add(top, "file", last_part(path), detail, path, st.size_bytes);
+	if (n && layout_loop(stick, n, path, k))
 		return NULL;
 	return n;
 }
@@ -155,7 +155,7 @@ static const char *overlay_detail(enum lm_overlay_kind kind)
 }
 
 /* The configuration by which the next boot goes, with what it says. */
-static int add_boot(struct lm_stick *stick, struct lm_node *top)
+static int layout_boot(struct lm_stick *stick, struct lm_node *top)
 {
 	const struct stick_boot *b = stick->boot;
 	struct lm_node *n;
@@ -182,12 +182,12 @@ static int add_boot(struct lm_stick *stick, struct lm_node *top)
 		detail = text_dup(_("next boot: memory only"));
 		break;
 	}
-	n = detail ? add(top, "boot", last_part(path), detail, path, st.size_bytes) : NULL;
+	n = detail ? layout_add(top, "boot", last_part(path), detail, path, st.size_bytes) : NULL;
 	free(detail);
 	return n ? 0 : -ENOMEM;
 }
 
-static int add_files(struct lm_stick *stick, struct lm_node *top, const struct kernel *k)
+static int layout_files(struct lm_stick *stick, struct lm_node *top, const struct kernel *k)
 {
 	struct stick_look look;
 	char detail[64] = "";
@@ -210,11 +210,11 @@ static int add_files(struct lm_stick *stick, struct lm_node *top, const struct k
 				 stick->container == STICK_SQUASHFS ? "squashfs" :
 				 stick->container == STICK_EROFS    ? "erofs" :
 								      root_fs);
-		base = add_file(stick, top, stick->base_path, detail, k);
+		base = layout_file(stick, top, stick->base_path, detail, k);
 		if (!base)
 			goto out;
 		if (look.image && image_info(look.image)->root_path[0]) {
-			inner = add(base, "image", last_part(image_info(look.image)->root_path),
+			inner = layout_add(base, "image", last_part(image_info(look.image)->root_path),
 				    root_fs, image_info(look.image)->root_path,
 				    image_info(look.image)->root_bytes);
 			if (!inner)
@@ -223,15 +223,15 @@ static int add_files(struct lm_stick *stick, struct lm_node *top, const struct k
 		}
 	}
 	for (i = 0; i < stick->n_overlays; i++) {
-		if (!add_file(stick, top, stick->overlays[i].path,
+		if (!layout_file(stick, top, stick->overlays[i].path,
 			      overlay_detail(stick->overlays[i].kind), k))
 			goto out;
 	}
-	if (stick->osmin_path && !add_file(stick, top, stick->osmin_path, "squashfs", k))
+	if (stick->osmin_path && !layout_file(stick, top, stick->osmin_path, "squashfs", k))
 		goto out;
-	if (stick->home_path && !add_file(stick, top, stick->home_path, "home", k))
+	if (stick->home_path && !layout_file(stick, top, stick->home_path, "home", k))
 		goto out;
-	if (add_boot(stick, top))
+	if (layout_boot(stick, top))
 		goto out;
 	ret = 0;
 out:
@@ -257,9 +257,9 @@ int lm_layout_read(struct lm_stick *stick, struct lm_node **root, struct lm_erro
 	snprintf(detail, sizeof(detail), "%s%s%s", info.fstype, stick->label[0] ? " " : "",
 		 stick->label);
 	name = stick->device ? last_part(stick->device) : stick->given;
-	top = add(NULL, stick->access == STICK_IMAGE ? "file" : "part", name, detail,
+	top = layout_add(NULL, stick->access == STICK_IMAGE ? "file" : "part", name, detail,
 		  stick->mountpoint ? stick->mountpoint : stick->device, stick->part_bytes ? stick->part_bytes : info.size_bytes);
-	ret = top ? add_files(stick, top, &k) : -ENOMEM;
+	ret = top ? layout_files(stick, top, &k) : -ENOMEM;
 	if (top)
 		top->readonly = info.readonly;
 	free(k.nodes);

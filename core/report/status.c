@@ -69,8 +69,7 @@ void lm_status_free(struct lm_status *s)
 	free(s);
 }
 
-/* A copy made printable; an empty text counts as absent. 0 or -ENOMEM. */
-static int put_text(char **dst, const char *src)
+int status_text(char **dst, const char *src)
 {
 	if (!src || !*src)
 		return 0;
@@ -95,9 +94,9 @@ static int read_stick(struct lm_stick *stick, struct lm_status *s)
 	s->stick.booted = stick->access == STICK_BOOTED ||
 			  (stick->mountpoint &&
 			   strcmp(stick->mountpoint, "/run/initramfs/live") == 0);
-	if (put_text(&s->stick.path, stick->given) || put_text(&s->stick.label, stick->label) ||
-	    put_text(&s->stick.uuid, stick->uuid) || put_text(&s->stick.fstype, fstype) ||
-	    put_text(&s->stick.model, stick->model))
+	if (status_text(&s->stick.path, stick->given) || status_text(&s->stick.label, stick->label) ||
+	    status_text(&s->stick.uuid, stick->uuid) || status_text(&s->stick.fstype, fstype) ||
+	    status_text(&s->stick.model, stick->model))
 		return -ENOMEM;
 	return 0;
 }
@@ -112,8 +111,8 @@ static int read_base(struct lm_stick *stick, const struct stick_look *look, stru
 	struct io_stat st;
 	const char *slash;
 
-	if (put_text(&s->base.path, stick->base_path) ||
-	    put_text(&s->base.container, containers[stick->container]))
+	if (status_text(&s->base.path, stick->base_path) ||
+	    status_text(&s->base.container, containers[stick->container]))
 		return -ENOMEM;
 	if (look->base_file && io_fstat(look->base_file, &st) == 0)
 		s->base.file_bytes = st.size_bytes;
@@ -123,15 +122,15 @@ static int read_base(struct lm_stick *stick, const struct stick_look *look, stru
 		s->base.block_bytes = image->block_bytes;
 		if (!look->base)
 			s->base.size_sectors = image->root_bytes / 512;
-		if (put_text(&s->base.compression, image->compression) ||
-		    put_text(&s->base.root, image->root_path))
+		if (status_text(&s->base.compression, image->compression) ||
+		    status_text(&s->base.root, image->root_path))
 			return -ENOMEM;
 	} else if (stick->container == STICK_BARE) {
 		slash = strrchr(stick->base_path, '/');
-		if (put_text(&s->base.root, slash ? slash + 1 : stick->base_path))
+		if (status_text(&s->base.root, slash ? slash + 1 : stick->base_path))
 			return -ENOMEM;
 	}
-	if (look->base_fs && put_text(&s->base.fstype, fs_info(look->base_fs)->type))
+	if (look->base_fs && status_text(&s->base.fstype, fs_info(look->base_fs)->type))
 		return -ENOMEM;
 	return 0;
 }
@@ -141,16 +140,16 @@ static int set_trouble(struct lm_overlay *o, const struct cow_info *info)
 	switch (o->state) {
 	case LM_STATE_OVERFLOW:
 	case LM_STATE_FULL:
-		return put_text(&o->trouble, _("The overlay is full: nothing more can be saved."));
+		return status_text(&o->trouble, _("The overlay is full: nothing more can be saved."));
 	case LM_STATE_INVALID:
-		return put_text(&o->trouble, _("The kernel marked the overlay invalid, because it "
+		return status_text(&o->trouble, _("The kernel marked the overlay invalid, because it "
 					       "ran full or could not be written."));
 	case LM_STATE_MERGE_FAILED:
-		return put_text(&o->trouble, _("The kernel's merge of the overlay failed; it can "
+		return status_text(&o->trouble, _("The kernel's merge of the overlay failed; it can "
 					       "still be read."));
 	case LM_STATE_DAMAGED:
 		if (!o->trouble)
-			return put_text(&o->trouble, info && info->trouble[0]
+			return status_text(&o->trouble, info && info->trouble[0]
 							     ? info->trouble
 							     : _("The overlay cannot be read."));
 		return 0;
@@ -245,14 +244,14 @@ static int read_overlay(struct lm_stick *stick, size_t i, const struct stick_loo
 
 	o->kind = from->kind;
 	o->state = LM_STATE_ACTIVE;
-	if (put_text(&o->path, from->path))
+	if (status_text(&o->path, from->path))
 		return -ENOMEM;
 	if (io_stat(stick->io, from->path, &st) == 0) {
 		o->file_bytes = st.kind == IO_REGULAR ? st.size_bytes : 0;
 		o->on_disk_bytes = st.kind == IO_REGULAR ? st.on_disk_bytes : 0;
 		o->attached = st.ino && dm_find_use(st.dev, st.ino, &use) == 1 && !use.leftover;
 	}
-	if (o->attached && put_text(&o->attached_as, use.dm_name[0] ? use.dm_name : use.loop))
+	if (o->attached && status_text(&o->attached_as, use.dm_name[0] ? use.dm_name : use.loop))
 		return -ENOMEM;
 	if (o->kind != LM_OVERLAY_DM_SNAPSHOT)
 		return 0;
@@ -295,7 +294,7 @@ static int read_overlay(struct lm_stick *stick, size_t i, const struct stick_loo
 	return ret;
 }
 
-static int count_chunk(void *arg, const struct view_chunk *c, struct lm_error *err)
+static int status_count_chunk(void *arg, const struct view_chunk *c, struct lm_error *err)
 {
 	(void)err;
 	*(uint64_t *)arg += c->kind == VIEW_DEAD;
@@ -309,7 +308,7 @@ static void count_dead(const struct stick_look *look, struct lm_overlay *o)
 
 	if (!look->store || !look->base || o->state == LM_STATE_DAMAGED ||
 	    o->state == LM_STATE_INVALID || view_fate_trust(look->fs, false, NULL) != 1 ||
-	    view_fate_each(&fate, VIEW_FATE_USED, count_chunk, &dead, NULL))
+	    view_fate_each(&fate, VIEW_FATE_USED, status_count_chunk, &dead, NULL))
 		return;
 	o->dead_sectors = dead * cow_store_info(look->store)->chunk_sectors;
 	o->dead_known = true;
@@ -343,7 +342,7 @@ static int read_home(struct lm_stick *stick, struct lm_status *s)
 	if (!stick->home_path)
 		return 0;
 	s->home.present = true;
-	if (put_text(&s->home.path, stick->home_path))
+	if (status_text(&s->home.path, stick->home_path))
 		return -ENOMEM;
 	if (io_stat(stick->io, stick->home_path, &st) == 0)
 		s->home.size_bytes = st.size_bytes;
@@ -419,7 +418,7 @@ static int read_pending(struct lm_stick *stick, struct lm_status *s)
 		const char *op = journal_get(&pending, "op");
 
 		s->interrupted = true;
-		ret = put_text(&s->interrupted_op, op ? op : "merge");
+		ret = status_text(&s->interrupted_op, op ? op : "merge");
 		journal_pending_free(&pending);
 		return ret;
 	}

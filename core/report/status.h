@@ -20,6 +20,9 @@ struct status_facts {
 /* First wall, health, headline, advice. 0 or -ENOMEM. */
 int status_judge(struct lm_status *s, const struct status_facts *facts);
 
+/* A copy made printable; an empty text counts as absent. 0 or -ENOMEM. */
+int status_text(char **dst, const char *src);
+
 /* What the boot configuration says; an overlay that is missing is added. 0 or -ENOMEM. */
 int status_boot(struct lm_stick *stick, struct lm_status *s);
 void status_boot_free(struct lm_status *s);

@@ -18,7 +18,7 @@ struct wall {
 	uint64_t free_bytes;
 };
 
-static void nearer(struct wall *first, const char *what, const char *text, uint64_t free_bytes)
+static void wall_nearer(struct wall *first, const char *what, const char *text, uint64_t free_bytes)
 {
 	if (first->what && first->free_bytes <= free_bytes)
 		return;
@@ -41,13 +41,13 @@ static void overlay_walls(const struct lm_status *s, const struct status_facts *
 	/* The file can grow no further where it has reached the largest size of FAT. */
 	if (s->stick.fstype && strcmp(s->stick.fstype, "vfat") == 0 &&
 	    o->file_bytes + o->chunk_sectors * 512 > UINT32_MAX)
-		nearer(first, "fat-4gib", _("the overlay, which FAT limits to 4 GiB"), room);
+		wall_nearer(first, "fat-4gib", _("the overlay, which FAT limits to 4 GiB"), room);
 	else
-		nearer(first, "overlay", _("the overlay"), room);
+		wall_nearer(first, "overlay", _("the overlay"), room);
 	/* A sparse file promises room that the stick may not have. */
 	behind = o->file_bytes > o->on_disk_bytes ? o->file_bytes - o->on_disk_bytes : 0;
 	if (behind > s->stick.free_bytes)
-		nearer(first, "stick", _("the room on the stick behind the sparse overlay file"),
+		wall_nearer(first, "stick", _("the room on the stick behind the sparse overlay file"),
 		       s->stick.free_bytes);
 }
 
@@ -56,13 +56,13 @@ static void root_walls(const struct lm_status *s, const struct status_facts *f,
 {
 	uint64_t used_inodes, used_bytes;
 
-	nearer(first, "root-blocks", _("the blocks of the root file system"), f->root_avail_bytes);
+	wall_nearer(first, "root-blocks", _("the blocks of the root file system"), f->root_avail_bytes);
 	if (!s->root.inodes || s->root.inodes_free >= s->root.inodes)
 		return;
 	/* A wall in files, told in bytes: as many files as are left, of the size files have here. */
 	used_inodes = s->root.inodes - s->root.inodes_free;
 	used_bytes = s->root.size_bytes - min_u64(s->root.free_bytes, s->root.size_bytes);
-	nearer(first, "root-inodes", _("the number of files of the root file system"),
+	wall_nearer(first, "root-inodes", _("the number of files of the root file system"),
 	       (uint64_t)((double)s->root.inodes_free *
 			  ((double)used_bytes / (double)used_inodes)));
 }
@@ -97,7 +97,7 @@ static int find_wall(struct lm_status *s, const struct status_facts *f)
 
 	s->first_wall.seconds_left = -1;
 	if (s->ram.present)
-		nearer(&first, "ram", _("the memory behind the temporary overlay"),
+		wall_nearer(&first, "ram", _("the memory behind the temporary overlay"),
 		       s->ram.free_bytes);
 	else if (s->n_overlays && (s->overlays[0].state == LM_STATE_MISSING ||
 				   s->overlays[0].no_figures))
@@ -105,7 +105,7 @@ static int find_wall(struct lm_status *s, const struct status_facts *f)
 	else if (s->n_overlays && s->overlays[0].kind == LM_OVERLAY_DM_SNAPSHOT)
 		overlay_walls(s, f, &first);
 	else if (s->n_overlays && s->overlays[0].kind == LM_OVERLAY_OVERLAYFS)
-		nearer(&first, "stick", _("the room on the stick"), s->stick.free_bytes);
+		wall_nearer(&first, "stick", _("the room on the stick"), s->stick.free_bytes);
 	else
 		return 0;
 	if (s->root.known && s->n_overlays && s->overlays[0].kind == LM_OVERLAY_DM_SNAPSHOT)
@@ -125,30 +125,30 @@ struct verdict {
 	const char *op; /* what the advice asks for */
 };
 
-static struct verdict say(enum lm_health health, char *headline, const char *advice)
+static struct verdict verdict(enum lm_health health, char *headline, const char *advice)
 {
 	return (struct verdict){ health, headline, advice ? text_dup(advice) : NULL, NULL };
 }
 
-static struct verdict say_op(enum lm_health health, char *headline, const char *op,
+static struct verdict verdict_op(enum lm_health health, char *headline, const char *op,
 			     const char *advice)
 {
-	struct verdict v = say(health, headline, advice);
+	struct verdict v = verdict(health, headline, advice);
 
 	v.op = op;
 	return v;
 }
 
-static struct verdict judge_lost(const struct stick_look *look)
+static struct verdict verdict_of_lost(const struct stick_look *look)
 {
 	const char *op, *help = stick_fs_help(look, &op);
 
-	return say_op(LM_BROKEN,
+	return verdict_op(LM_BROKEN,
 		      text_format("%s: %s", _("The root file system does not open"), look->fs_why),
 		      op, help);
 }
 
-static struct verdict judge_overlay(const struct lm_status *s, const struct status_facts *f,
+static struct verdict verdict_of_overlay(const struct lm_status *s, const struct status_facts *f,
 				    const struct lm_overlay *o)
 {
 	char b[16];
@@ -156,17 +156,17 @@ static struct verdict judge_overlay(const struct lm_status *s, const struct stat
 	/* Room is no matter for what cannot be used. */
 	if (takes_writes(o) || o->state == LM_STATE_FULL) {
 		if (!s->paired)
-			return say(LM_BROKEN,
+			return verdict(LM_BROKEN,
 				   text_dup(_("The overlay and the root image do not belong "
 					      "together.")),
 				   _("Do not start the system from it; put back the root image that "
 				     "the overlay was made for."));
 		if (f->look && f->look->fs_lost)
-			return judge_lost(f->look);
+			return verdict_of_lost(f->look);
 	}
 	switch (o->state) {
 	case LM_STATE_OVERFLOW:
-		return say_op(LM_BROKEN,
+		return verdict_op(LM_BROKEN,
 			      text_dup(_("The overlay is full: nothing more can be saved.")),
 			      "recover",
 			      _("Save what is open elsewhere, boot another system, and recover "
@@ -174,16 +174,16 @@ static struct verdict judge_overlay(const struct lm_status *s, const struct stat
 	case LM_STATE_FULL:
 		/* A repair is written to the overlay, and there it finds no room. */
 		if (s->root.known && s->root.state != LM_FS_CLEAN)
-			return say_op(
+			return verdict_op(
 				LM_ACT,
 				text_dup(_("The overlay is full: nothing more can be saved.")),
 				"recover",
 				_("Recover it: the overlay is made a little larger, so that "
 				  "its file system can be repaired. Then merge."));
-		return say_op(LM_ACT, text_dup(_("The overlay is full: nothing more can be saved.")), "merge",
+		return verdict_op(LM_ACT, text_dup(_("The overlay is full: nothing more can be saved.")), "merge",
 			   _("Merge the overlay into the root image; that empties it."));
 	case LM_STATE_INVALID:
-		return say_op(
+		return verdict_op(
 			LM_BROKEN,
 			text_dup(_("The overlay is marked invalid: the stick starts without your "
 				   "changes.")),
@@ -191,10 +191,10 @@ static struct verdict judge_overlay(const struct lm_status *s, const struct stat
 			_("What was saved is most likely still there, and recover brings it "
 			  "back. Do not start the stick before."));
 	case LM_STATE_MERGE_FAILED:
-		return say(LM_BROKEN, text_dup(_("A merge by the kernel has failed.")),
+		return verdict(LM_BROKEN, text_dup(_("A merge by the kernel has failed.")),
 			   _("Restart, then let the doctor look at the stick."));
 	case LM_STATE_DAMAGED:
-		return say_op(LM_BROKEN,
+		return verdict_op(LM_BROKEN,
 			      text_format("%s: %s", _("The overlay cannot be used"),
 					  o->trouble ? o->trouble : _("it makes no sense")),
 			      "recover",
@@ -204,60 +204,60 @@ static struct verdict judge_overlay(const struct lm_status *s, const struct stat
 		break;
 	}
 	if (s->root.known && s->root.state == LM_FS_ERRORS)
-		return say_op(LM_ACT, text_dup(_("The root file system has errors.")), "merge",
+		return verdict_op(LM_ACT, text_dup(_("The root file system has errors.")), "merge",
 			   _("Merge the overlay: it begins with a check and repair."));
 	if (s->boot.uses == LM_BOOT_OVERLAY && s->boot.reset)
-		return say(LM_ACT,
+		return verdict(LM_ACT,
 			   text_dup(_("The next boot will empty the overlay: all changes would be "
 				      "lost.")),
 			   _("Take rd.live.overlay.reset out of the boot configuration, or merge the "
 			     "overlay first."));
 	text_size(b, s->first_wall.free_bytes);
 	if (o->used_percent >= 95)
-		return say_op(LM_ACT, text_format(_("Nearly full: %s can still be written."), b), "merge",
+		return verdict_op(LM_ACT, text_format(_("Nearly full: %s can still be written."), b), "merge",
 			   _("Merge the overlay into the root image soon."));
 	if (s->boot.missing || s->boot.uses == LM_BOOT_TEMPORARY ||
 	    s->boot.uses == LM_BOOT_ELSEWHERE || s->boot.uses == LM_BOOT_IMAGE)
-		return say(LM_WATCH, text_dup(_("The next boot will not use this overlay.")),
+		return verdict(LM_WATCH, text_dup(_("The next boot will not use this overlay.")),
 			   _("The boot configuration names none, or another; the doctor says more."));
 	if (s->root.known && f->root_avail_bytes < s->root.size_bytes / 20)
-		return say(LM_WATCH,
+		return verdict(LM_WATCH,
 			   text_format(_("The root file system is nearly full: %s can still be "
 					 "written."),
 				       b),
 			   _("Delete what is not needed from within the system; a merge does not "
 			     "make the root file system larger."));
 	if (s->root.known && s->root.inodes_free < s->root.inodes / 50)
-		return say(LM_WATCH,
+		return verdict(LM_WATCH,
 			   text_dup(_("The root file system can hold few more files.")),
 			   _("Delete what is not needed from within the system; a merge does not "
 			     "help against that."));
 	if (s->first_wall.what && strcmp(s->first_wall.what, "stick") == 0)
-		return say_op(LM_WATCH,
+		return verdict_op(LM_WATCH,
 			   text_format(_("The overlay file is larger than what the stick has room "
 					 "for: %s can still be written."),
 				       b), "merge",
 			   _("Make room on the stick, or merge the overlay."));
 	if (o->used_percent >= 80)
-		return say_op(LM_WATCH,
+		return verdict_op(LM_WATCH,
 			   text_format(_("The overlay is filling up: %s can still be written."), b), "merge",
 			   _("Merge the overlay into the root image when there is time."));
 	if (!o->attached && s->root.known && s->root.state == LM_FS_DIRTY)
-		return say_op(LM_WATCH,
+		return verdict_op(LM_WATCH,
 			   text_dup(_("The system was not shut down properly; nothing else is "
 				      "wrong.")), "merge",
 			   _("Start it once, or merge the overlay: both put that right."));
 	if (o->state == LM_STATE_EMPTY)
-		return say(LM_HEALTHY, text_dup(_("All is well: the overlay is empty.")), NULL);
-	return say(LM_HEALTHY, text_format(_("All is well: %s can still be written."), b), NULL);
+		return verdict(LM_HEALTHY, text_dup(_("All is well: the overlay is empty.")), NULL);
+	return verdict(LM_HEALTHY, text_format(_("All is well: %s can still be written."), b), NULL);
 }
 
-static struct verdict judge(const struct lm_status *s, const struct status_facts *f)
+static struct verdict verdict_of(const struct lm_status *s, const struct status_facts *f)
 {
 	char b[16];
 
 	if (s->interrupted)
-		return say_op(LM_ACT,
+		return verdict_op(LM_ACT,
 			   s->interrupted_op ?
 				   text_format(_("An operation (%s) was interrupted; nothing is lost."),
 					       s->interrupted_op) :
@@ -265,35 +265,35 @@ static struct verdict judge(const struct lm_status *s, const struct status_facts
 					      "damaged.")), "resume",
 			   _("Run `livemend resume` to finish or undo it."));
 	if (!s->base.path)
-		return say(LM_BROKEN, text_dup(_("The root image is missing.")),
+		return verdict(LM_BROKEN, text_dup(_("The root image is missing.")),
 			   _("Put back LiveOS/squashfs.img from the medium that the stick was made "
 			     "from."));
 	if (f->plain_tree)
-		return say(LM_HEALTHY,
+		return verdict(LM_HEALTHY,
 			   text_dup(_("This stick keeps changes with overlayfs, not in a "
 				      "dm-snapshot overlay: there is nothing to merge.")),
 			   NULL);
 	if (f->trouble->code && !s->base.size_sectors)
-		return say(LM_BROKEN,
+		return verdict(LM_BROKEN,
 			   text_format("%s: %s", f->trouble->what, f->trouble->why),
 			   f->trouble->help[0] ? f->trouble->help : NULL);
 	if (s->n_overlays && s->overlays[0].kind == LM_OVERLAY_DM_SNAPSHOT)
-		return judge_overlay(s, f, &s->overlays[0]);
+		return verdict_of_overlay(s, f, &s->overlays[0]);
 	if (f->look && f->look->fs_lost)
-		return judge_lost(f->look);
+		return verdict_of_lost(f->look);
 	if (s->ram.present) {
 		text_size(b, s->ram.free_bytes);
-		return say(s->ram.free_bytes < 64u << 20 ? LM_ACT : LM_WATCH,
+		return verdict(s->ram.free_bytes < 64u << 20 ? LM_ACT : LM_WATCH,
 			   text_format(_("Changes are kept in memory only, room for %s more, and are "
 					 "lost at shutdown."),
 				       b),
 			   _("Save what matters to another medium."));
 	}
 	if (s->n_overlays)
-		return say(LM_HEALTHY,
+		return verdict(LM_HEALTHY,
 			   text_dup(_("Changes are kept with overlayfs, as files on the stick.")),
 			   NULL);
-	return say(LM_HEALTHY, text_dup(_("There is no overlay: changes are not kept.")), NULL);
+	return verdict(LM_HEALTHY, text_dup(_("There is no overlay: changes are not kept.")), NULL);
 }
 
 int status_judge(struct lm_status *s, const struct status_facts *facts)
@@ -302,7 +302,7 @@ int status_judge(struct lm_status *s, const struct status_facts *facts)
 
 	if (find_wall(s, facts))
 		return -ENOMEM;
-	v = judge(s, facts);
+	v = verdict_of(s, facts);
 	s->health = v.health;
 	s->headline = v.headline;
 	s->advice = v.advice;

@@ -27,7 +27,7 @@ static int usage_no_memory(struct lm_error *err)
 }
 
 /* The first exception whose chunk is not before chunk. */
-static uint64_t lower_bound(const struct gather *g, uint64_t chunk)
+static uint64_t usage_lower_bound(const struct gather *g, uint64_t chunk)
 {
 	uint64_t low = 0, high = g->count;
 
@@ -42,7 +42,7 @@ static uint64_t lower_bound(const struct gather *g, uint64_t chunk)
 	return low;
 }
 
-static int add_path(struct gather *g, const char *path, bool is_dir, uint64_t bytes)
+static int usage_add_path(struct gather *g, const char *path, bool is_dir, uint64_t bytes)
 {
 	struct usage_path *p;
 
@@ -76,7 +76,7 @@ static int take_owner(void *arg, enum fs_owner_kind owner, const char *path, boo
 	struct gather *g = arg;
 	uint64_t last = (off + len - 1) / g->chunk_bytes, chunks = 0, i;
 
-	for (i = lower_bound(g, off / g->chunk_bytes);
+	for (i = usage_lower_bound(g, off / g->chunk_bytes);
 	     i < g->count && g->exceptions[i].old_chunk <= last; i++) {
 		if (g->kind[i] == DEAD || g->kind[i] == IN_FILE)
 			continue;
@@ -87,7 +87,7 @@ static int take_owner(void *arg, enum fs_owner_kind owner, const char *path, boo
 			g->kind[i] = owner == FS_JOURNAL ? JOURNAL : METADATA;
 		}
 	}
-	return chunks ? add_path(g, path, is_dir, chunks * g->chunk_bytes) : 0;
+	return chunks ? usage_add_path(g, path, is_dir, chunks * g->chunk_bytes) : 0;
 }
 
 /* How far the chunks have been told apart. */
@@ -142,7 +142,7 @@ static int find_equal(struct gather *g, const struct view_fate *fate, const stru
 	return r == 0 ? usage_watch(&t, t.total, err) : r;
 }
 
-static void sum_up(const struct gather *g, const struct cow_info *info, struct lm_usage *u)
+static void usage_sum_up(const struct gather *g, const struct cow_info *info, struct lm_usage *u)
 {
 	uint64_t sum[IN_FILE + 1] = {0}, now, kept, i;
 
@@ -204,7 +204,7 @@ int usage_of(const struct stick_look *look, const struct lm_watch *watch, struct
 		r = usage_no_memory(err);
 		goto out;
 	}
-	sum_up(&g, info, u);
+	usage_sum_up(&g, info, u);
 	*usage = u;
 	u = NULL;
 out:
