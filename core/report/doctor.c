@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/plan/journal.h"
+#include "core/report/advice.h"
 #include "core/text.h"
 
 /* What mends it: the remedies' commands. A finding that is not listed has none. */
@@ -17,17 +18,12 @@ static const char *doctor_op_of(const char *id)
 	static const struct {
 		const char *id, *op;
 	} ops[] = {
-		{"interrupted", "resume"},       {"overlay-nearly-full", "merge"},
-		{"overlay-full", "recover"},     {"overlay-sparse", "merge"},
-		{"store-invalid", "recover"},    {"store-header", "recover"},
-		{"store-truncated", "recover"},  {"store-outside-base", "recover"},
-		{"store-beyond-end", "recover"}, {"store-in-tables", "recover"},
-		{"store-duplicate", "recover"},  {"store-shared", "recover"},
-		{"store-stale-tail", "merge"}, {"store-damaged", "recover"},
-		{"store-hole", "merge"},       {"fs-errors", "recover"},
-		{"fs-dirty", "recover"},         {"fs-faults", "recover"},
-		{"fs-faults-dirty", "recover"},  {"fs-damaged", "recover"},
-		{"store-exact-fit", "merge"},
+		{"interrupted", "resume"},      {"overlay-nearly-full", "merge"},
+		{"overlay-sparse", "merge"},    {"store-invalid", "recover"},
+		{"store-stale-tail", "merge"},  {"store-hole", "merge"},
+		{"store-exact-fit", "merge"},   {"fs-errors", "recover"},
+		{"fs-dirty", "merge"},          {"fs-faults", "recover"},
+		{"fs-faults-dirty", "recover"},
 	};
 	size_t i;
 
@@ -97,8 +93,9 @@ static int doctor_base(struct doctor *d, struct lm_error *err)
 		doctor_add(d, LM_SEV_ILL, "base", _("Root image"),
 			   t->what[0] ? t->what : _("it cannot be opened"),
 			   t->why[0] ? t->why : _("The system cannot start without it."),
-			   t->help[0] ? t->help
-				      : _("Write the image to the stick anew; the overlay can stay."));
+			   t->help[0]
+				   ? t->help
+				   : _("Write the image to the stick anew; the overlay can stay."));
 		return 0;
 	}
 	if (!d->look.image) {
@@ -139,8 +136,7 @@ static void doctor_pairing(struct doctor *d)
 	else
 		doctor_add(d, LM_SEV_ILL, "pairing", _("Overlay and image"), d->look.pair_why,
 			   _("Used together they show a mixture of two systems and destroy both."),
-			   _("Put back the image that the overlay was made with. To go on without "
-			     "the overlay: livemend reset."));
+			   advice_unpaired().text);
 }
 
 static void doctor_space(struct doctor *d)
@@ -199,7 +195,7 @@ out:
 /* Files of operations that are under way; without a note of one they are left from one. */
 static const struct leftover {
 	const char *name, *what;
-	bool image; /* an image, else an overlay */
+	bool image;     /* an image, else an overlay */
 	const char *op; /* what removes it */
 } leftovers[] = {
 	{"livemend.new", N_("a half-made image, livemend.new, lies on it"), true, "resume"},
@@ -229,19 +225,21 @@ static void doctor_leftovers(struct doctor *d)
 		if (io_stat(s->io, path, &st) < 0)
 			continue;
 		if (l->image ? !s->base_path : !doctor_has_overlay(s)) {
-			doctor_add(d, LM_SEV_WARNING, "leftover-alone", _("Stick"), _(l->what),
-				   l->image ? _("There is no root image beside it: it may be all "
-						"that is left of it.")
-					    : _("There is no overlay beside it: it may be all that is "
-						"left of it."),
-				   _("Do not delete it. Copy it to another disk, and give it the name "
-				     "of the file that is missing."));
+			doctor_add(
+				d, LM_SEV_WARNING, "leftover-alone", _("Stick"), _(l->what),
+				l->image ? _("There is no root image beside it: it may be all "
+					     "that is left of it.")
+					 : _("There is no overlay beside it: it may be all that is "
+					     "left of it."),
+				_("Do not delete it. Copy it to another disk, and give it the name "
+				  "of the file that is missing."));
 			continue;
 		}
-		doctor_add(d, LM_SEV_NOTE, "leftover", _("Stick"), _(l->what),
-			   _("It takes room and nothing uses it."),
-			   l->op ? _("livemend resume proves the image in place, and removes it.")
-				 : _("It may be deleted if no fault is found in image and overlay."));
+		doctor_add(
+			d, LM_SEV_NOTE, "leftover", _("Stick"), _(l->what),
+			_("It takes room and nothing uses it."),
+			l->op ? _("livemend resume proves the image in place, and removes it.")
+			      : _("It may be deleted if no fault is found in image and overlay."));
 		doctor_op(d, l->op);
 	}
 }

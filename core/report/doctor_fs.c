@@ -7,6 +7,7 @@
 #include "core/dm/fsck.h"
 #include "core/error.h"
 #include "core/i18n.h"
+#include "core/report/advice.h"
 #include "core/report/doctor.h"
 #include "core/text.h"
 
@@ -65,7 +66,7 @@ static void doctor_judge(struct check *c, int status)
 	else
 		doctor_add(c->d, LM_SEV_ILL, "fs-faults", _("Root file system"), what,
 			   _("Files may be lost or mixed up, and it gets worse with each use."),
-			   _("livemend recover repairs it; a merge begins with that, too."));
+			   advice_fs_errors().text);
 	free(what);
 }
 
@@ -77,8 +78,8 @@ static void doctor_not_checked(struct doctor *d, const char *why)
 
 static int doctor_e2fsck(struct doctor *d, struct lm_error *err)
 {
-	const struct dm_fsck_on on = { .ctx = d->stick->ctx, .stick = d->stick,
-				       .view = d->look.view, .chunk_sectors = 8 };
+	const struct dm_fsck_on on = {
+		.ctx = d->stick->ctx, .stick = d->stick, .view = d->look.view, .chunk_sectors = 8};
 	struct check c = {.d = d};
 	struct dm_fsck *fsck = NULL;
 	struct lm_error e = {0};
@@ -113,16 +114,16 @@ static void doctor_state(struct doctor *d, const struct fs_info *info)
 		doctor_add(d, LM_SEV_ILL, "fs-errors", _("Root file system"),
 			   _("the kernel found errors in it"),
 			   _("Files may be damaged, and the system may refuse to write."),
-			   _("livemend recover repairs it; a merge begins with that, too."));
+			   advice_fs_errors().text);
 	else if (info->state == LM_FS_DIRTY && in_use)
-		doctor_add(d, LM_SEV_OK, "fs-in-use", _("Root file system"), _("it is in use"), NULL,
-			   NULL);
+		doctor_add(d, LM_SEV_OK, "fs-in-use", _("Root file system"), _("it is in use"),
+			   NULL, NULL);
 	else if (info->state == LM_FS_DIRTY)
 		doctor_add(d, LM_SEV_NOTE, "fs-dirty", _("Root file system"),
 			   info->needs_recovery ? _("its journal is to be replayed")
 						: _("it was not unmounted"),
 			   _("The stick was pulled or switched off without a shutdown."),
-			   _("The next start puts it in order, and so does a merge."));
+			   advice_fs_dirty().text);
 	else
 		doctor_add(d, LM_SEV_OK, "fs-state", _("Root file system"),
 			   _("it was unmounted cleanly"), NULL, NULL);
@@ -150,7 +151,8 @@ int doctor_fs(struct doctor *d, struct lm_error *err)
 	if (!d->look.paired) {
 		if (fs_info(d->look.fs)->readable)
 			doctor_state(d, fs_info(d->look.fs));
-		doctor_not_checked(d, _("with an overlay of another image there is nothing to check"));
+		doctor_not_checked(d,
+				   _("with an overlay of another image there is nothing to check"));
 		return 0;
 	}
 	if (!fs_info(d->look.fs)->readable) {

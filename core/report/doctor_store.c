@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/i18n.h"
+#include "core/report/advice.h"
 #include "core/report/doctor.h"
 #include "core/text.h"
 
@@ -11,7 +12,7 @@
 
 struct fault_text {
 	enum lm_severity severity;
-	const char *id, *what, *means, *remedy;
+	const char *id, *what, *means, *remedy; /* remedy NULL: advice_damaged() */
 };
 
 static const char keep_copy[] = N_("Copy the overlay file to another disk before anything else. "
@@ -20,7 +21,7 @@ static const char keep_copy[] = N_("Copy the overlay file to another disk before
 
 static const struct fault_text faults[] = {
 	[COW_FAULT_HEADER] = {LM_SEV_ILL, "store-header", N_("its header makes no sense"),
-			      N_("The system cannot start with this overlay."), keep_copy},
+			      N_("The system cannot start with this overlay."), NULL},
 	[COW_FAULT_INVALID] = {LM_SEV_ILL, "store-invalid",
 			       N_("the kernel marked it invalid, because it was full or a device "
 				  "failed"),
@@ -30,30 +31,27 @@ static const struct fault_text faults[] = {
 	[COW_FAULT_TRUNCATED] = {LM_SEV_ILL, "store-truncated",
 				 N_("it ends before its own tables do"),
 				 N_("Part of what was saved is missing: the file was cut off."),
-				 N_("If there is a copy of the whole overlay file, put it back. "
-				    "To start without it: livemend reset.")},
+				 NULL},
 	[COW_FAULT_OLD_RANGE] = {LM_SEV_ILL, "store-outside-base",
 				 N_("it changes blocks that the root image does not have"),
-				 N_("It was damaged, or made for a larger root image."), keep_copy},
+				 N_("It was damaged, or made for a larger root image."), NULL},
 	[COW_FAULT_NEW_RANGE] = {LM_SEV_ILL, "store-beyond-end",
 				 N_("some of its data lies beyond its end"),
 				 N_("Part of what was saved is missing: the file was cut off, or "
 				    "its table is damaged."),
-				 N_("If there is a copy of the whole overlay file, put it back. "
-				    "To start without it: livemend reset.")},
+				 NULL},
 	[COW_FAULT_NEW_METADATA] = {LM_SEV_ILL, "store-in-tables",
 				    N_("its table points into the table itself"),
 				    N_("The table is damaged; some files have a wrong content."),
-				    keep_copy},
+				    NULL},
 	[COW_FAULT_OLD_TWICE] = {LM_SEV_WARNING, "store-duplicate",
 				 N_("two entries of its table are for the same block"),
 				 N_("Only one of them can be right; the kernel takes the first."),
-				 keep_copy},
+				 NULL},
 	[COW_FAULT_NEW_TWICE] = {LM_SEV_ILL, "store-shared",
 				 N_("two entries of its table share the same data"),
-				 N_("One of them shows a wrong content."), keep_copy},
-	[COW_FAULT_HOLE] = {LM_SEV_NOTE, "store-hole",
-			    N_("some space was taken and never used"),
+				 N_("One of them shows a wrong content."), NULL},
+	[COW_FAULT_HOLE] = {LM_SEV_NOTE, "store-hole", N_("some space was taken and never used"),
 			    N_("The stick was pulled while it was written. Nothing is lost but "
 			       "that space."),
 			    N_("A merge wins it back: livemend merge.")},
@@ -74,15 +72,21 @@ static void doctor_fault(void *arg, const struct cow_problem *p)
 {
 	struct doctor *d = arg;
 	const struct fault_text *t = &faults[p->fault];
+	struct advice damaged = advice_damaged(d->look.store);
+	/* Where recover would refuse the rest, it is no help against being invalid. */
+	bool own = t->remedy && (p->fault != COW_FAULT_INVALID || damaged.op);
 	enum lm_severity severity = t->severity;
 	char *what;
 
 	if (p->harmless && p->fault == COW_FAULT_OLD_TWICE)
 		severity = LM_SEV_NOTE;
-	what = p->count > 1 ? text_format(_("%s (%llu times)"), _(t->what),
-					  (unsigned long long)p->count)
-			    : text_dup(_(t->what));
-	doctor_add(d, severity, t->id, _("Overlay"), what, _(t->means), _(t->remedy));
+	what = p->count > 1
+		       ? text_format(_("%s (%llu times)"), _(t->what), (unsigned long long)p->count)
+		       : text_dup(_(t->what));
+	doctor_add(d, severity, t->id, _("Overlay"), what, _(t->means),
+		   own ? _(t->remedy) : damaged.text);
+	if (!own)
+		doctor_op(d, damaged.op);
 	free(what);
 }
 
@@ -112,16 +116,18 @@ static void doctor_backing(struct doctor *d)
 static void doctor_room(struct doctor *d, const struct cow_info *info)
 {
 	char left[16], all[16];
-	uint64_t percent = info->total_sectors
-				   ? 100 * info->allocated_sectors / info->total_sectors : 0;
+	uint64_t percent =
+		info->total_sectors ? 100 * info->allocated_sectors / info->total_sectors : 0;
 	char *what;
 
 	if (info->state == LM_STATE_FULL) {
+		struct advice full = advice_full(d->look.fs);
+
 		doctor_add(d, LM_SEV_ILL, "overlay-full", _("Overlay"), _("it is full"),
 			   _("Nothing more can be saved; the running system fails at the next "
 			     "write."),
-			   _("Recover it: livemend recover. Or win room: livemend compact, "
-			     "livemend merge."));
+			   full.text);
+		doctor_op(d, full.op);
 		return;
 	}
 	what = text_format(_("%s of %s are left"),
@@ -145,9 +151,10 @@ void doctor_store(struct doctor *d)
 
 	if (!d->look.store) {
 		if (d->stick->n_overlays == 0)
-			doctor_add(d, LM_SEV_NOTE, "overlay-none", _("Overlay"), _("there is none"),
-				   _("Changes are kept in memory and lost when it is switched off."),
-				   NULL);
+			doctor_add(
+				d, LM_SEV_NOTE, "overlay-none", _("Overlay"), _("there is none"),
+				_("Changes are kept in memory and lost when it is switched off."),
+				NULL);
 		else if (d->stick->overlays[0].kind != LM_OVERLAY_DM_SNAPSHOT)
 			doctor_add(d, LM_SEV_NOTE, "overlay-kind", _("Overlay"),
 				   _("it is of a kind that livemend does not look into"),
@@ -156,7 +163,7 @@ void doctor_store(struct doctor *d)
 			doctor_add(d, LM_SEV_ILL, "overlay-unreadable", _("Overlay"),
 				   _("it cannot be opened"),
 				   _("It may be gone, or you may not have the right to read it."),
-				   _("Run livemend as root; else look whether the file is there."));
+				   advice_damaged(NULL).text);
 		return;
 	}
 	info = cow_store_info(d->look.store);
@@ -166,7 +173,8 @@ void doctor_store(struct doctor *d)
 			   _("Copy the stick to a good one; this one is failing."));
 	else if (info->state == LM_STATE_DAMAGED && kinds == 0)
 		doctor_add(d, LM_SEV_ILL, "store-damaged", _("Overlay"), info->trouble,
-			   _("The system cannot start with this overlay."), _(keep_copy));
+			   _("The system cannot start with this overlay."),
+			   advice_damaged(d->look.store).text);
 	else if (kinds == 0)
 		doctor_add(d, LM_SEV_OK, "store", _("Overlay"), _("its table is in order"), NULL,
 			   NULL);

@@ -30,7 +30,7 @@ void lm_layout_free(struct lm_node *n)
 
 /* Appends a child (or makes a root, with parent NULL). Texts are made printable. */
 static struct lm_node *layout_add(struct lm_node *parent, const char *type, const char *name,
-			   const char *detail, const char *where, uint64_t size)
+				  const char *detail, const char *where, uint64_t size)
 {
 	struct lm_node *n = calloc(1, sizeof(*n)), **end;
 
@@ -79,7 +79,7 @@ static void target_words(const struct kernel *k, const char *name, char words[64
 }
 
 static int layout_holders(struct lm_node *below, const char *node, const struct kernel *k,
-		       unsigned depth)
+			  unsigned depth)
 {
 	struct lm_node *n, *m;
 	unsigned i, j;
@@ -97,8 +97,9 @@ static int layout_holders(struct lm_node *below, const char *node, const struct 
 			n = layout_add(below, "dm", d->name, words, NULL, d->size_bytes);
 			if (!n)
 				return -ENOMEM;
-			m = d->mountpoint[0] ? layout_add(n, "mount", d->mountpoint, NULL, d->mountpoint, 0)
-					     : n;
+			m = d->mountpoint[0]
+				    ? layout_add(n, "mount", d->mountpoint, NULL, d->mountpoint, 0)
+				    : n;
 			if (!m || layout_holders(n, d->node, k, depth + 1))
 				return -ENOMEM;
 			break;
@@ -109,7 +110,7 @@ static int layout_holders(struct lm_node *below, const char *node, const struct 
 
 /* The loop device that the kernel has on a file, and what stands on it. */
 static int layout_loop(struct lm_stick *stick, struct lm_node *file, const char *path,
-		    const struct kernel *k)
+		       const struct kernel *k)
 {
 	struct lm_node *n;
 	struct io_stat st;
@@ -127,7 +128,8 @@ static int layout_loop(struct lm_stick *stick, struct lm_node *file, const char 
 		if (!n)
 			return -ENOMEM;
 		n->readonly = l->readonly;
-		if (l->mountpoint[0] && !layout_add(n, "mount", l->mountpoint, NULL, l->mountpoint, 0))
+		if (l->mountpoint[0] &&
+		    !layout_add(n, "mount", l->mountpoint, NULL, l->mountpoint, 0))
 			return -ENOMEM;
 		return layout_holders(n, l->name, k, 0);
 	}
@@ -135,7 +137,7 @@ static int layout_loop(struct lm_stick *stick, struct lm_node *file, const char 
 }
 
 static struct lm_node *layout_file(struct lm_stick *stick, struct lm_node *top, const char *path,
-				const char *detail, const struct kernel *k)
+				   const char *detail, const struct kernel *k)
 {
 	struct lm_node *n;
 	struct io_stat st;
@@ -207,16 +209,17 @@ static int layout_files(struct lm_stick *stick, struct lm_node *top, const struc
 				 image_info(look.image)->compression);
 		else
 			snprintf(detail, sizeof(detail), "%s",
-				 stick->container == STICK_SQUASHFS ? "squashfs" :
-				 stick->container == STICK_EROFS    ? "erofs" :
-								      root_fs);
+				 stick->container == STICK_SQUASHFS ? "squashfs"
+				 : stick->container == STICK_EROFS  ? "erofs"
+								    : root_fs);
 		base = layout_file(stick, top, stick->base_path, detail, k);
 		if (!base)
 			goto out;
 		if (look.image && image_info(look.image)->root_path[0]) {
-			inner = layout_add(base, "image", last_part(image_info(look.image)->root_path),
-				    root_fs, image_info(look.image)->root_path,
-				    image_info(look.image)->root_bytes);
+			inner = layout_add(base, "image",
+					   last_part(image_info(look.image)->root_path), root_fs,
+					   image_info(look.image)->root_path,
+					   image_info(look.image)->root_bytes);
 			if (!inner)
 				goto out;
 			inner->readonly = true;
@@ -224,7 +227,7 @@ static int layout_files(struct lm_stick *stick, struct lm_node *top, const struc
 	}
 	for (i = 0; i < stick->n_overlays; i++) {
 		if (!layout_file(stick, top, stick->overlays[i].path,
-			      overlay_detail(stick->overlays[i].kind), k))
+				 overlay_detail(stick->overlays[i].kind), k))
 			goto out;
 	}
 	if (stick->osmin_path && !layout_file(stick, top, stick->osmin_path, "squashfs", k))
@@ -241,7 +244,7 @@ out:
 
 int lm_layout_read(struct lm_stick *stick, struct lm_node **root, struct lm_error *err)
 {
-	struct kernel k = { .ctx = stick->ctx };
+	struct kernel k = {.ctx = stick->ctx};
 	struct io_fsinfo info;
 	struct lm_node *top;
 	const char *name;
@@ -258,7 +261,8 @@ int lm_layout_read(struct lm_stick *stick, struct lm_node **root, struct lm_erro
 		 stick->label);
 	name = stick->device ? last_part(stick->device) : stick->given;
 	top = layout_add(NULL, stick->access == STICK_IMAGE ? "file" : "part", name, detail,
-		  stick->mountpoint ? stick->mountpoint : stick->device, stick->part_bytes ? stick->part_bytes : info.size_bytes);
+			 stick->mountpoint ? stick->mountpoint : stick->device,
+			 stick->part_bytes ? stick->part_bytes : info.size_bytes);
 	ret = top ? layout_files(stick, top, &k) : -ENOMEM;
 	if (top)
 		top->readonly = info.readonly;

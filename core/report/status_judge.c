@@ -7,6 +7,7 @@
 
 #include "core/bytes.h"
 #include "core/i18n.h"
+#include "core/report/advice.h"
 #include "core/report/status.h"
 #include "core/text.h"
 
@@ -47,24 +48,26 @@ static void overlay_walls(const struct lm_status *s, const struct status_facts *
 	/* A sparse file promises room that the stick may not have. */
 	behind = o->file_bytes > o->on_disk_bytes ? o->file_bytes - o->on_disk_bytes : 0;
 	if (behind > s->stick.free_bytes)
-		wall_nearer(first, "stick", _("the room on the stick behind the sparse overlay file"),
-		       s->stick.free_bytes);
+		wall_nearer(first, "stick",
+			    _("the room on the stick behind the sparse overlay file"),
+			    s->stick.free_bytes);
 }
 
-static void root_walls(const struct lm_status *s, const struct status_facts *f,
-		       struct wall *first)
+static void root_walls(const struct lm_status *s, const struct status_facts *f, struct wall *first)
 {
 	uint64_t used_inodes, used_bytes;
 
-	wall_nearer(first, "root-blocks", _("the blocks of the root file system"), f->root_avail_bytes);
+	wall_nearer(first, "root-blocks", _("the blocks of the root file system"),
+		    f->root_avail_bytes);
 	if (!s->root.inodes || s->root.inodes_free >= s->root.inodes)
 		return;
-	/* A wall in files, told in bytes: as many files as are left, of the size files have here. */
+	/* A wall in files, told in bytes: as many files as are left, of the size files have here.
+	 */
 	used_inodes = s->root.inodes - s->root.inodes_free;
 	used_bytes = s->root.size_bytes - min_u64(s->root.free_bytes, s->root.size_bytes);
 	wall_nearer(first, "root-inodes", _("the number of files of the root file system"),
-	       (uint64_t)((double)s->root.inodes_free *
-			  ((double)used_bytes / (double)used_inodes)));
+		    (uint64_t)((double)s->root.inodes_free *
+			       ((double)used_bytes / (double)used_inodes)));
 }
 
 static int set_rate(struct lm_status *s, const struct status_facts *f)
@@ -85,22 +88,22 @@ static int set_rate(struct lm_status *s, const struct status_facts *f)
 	strftime(day, sizeof(day), "%Y-%m-%d", &tm);
 	s->first_wall.seconds_left = (int64_t)seconds;
 	s->first_wall.basis =
-		text_format(f->since_reset ? _("the average since the overlay was last emptied, %s") :
-					     _("the average since the overlay was made, %s"),
+		text_format(f->since_reset ? _("the average since the overlay was last emptied, %s")
+					   : _("the average since the overlay was made, %s"),
 			    day);
 	return s->first_wall.basis ? 0 : -ENOMEM;
 }
 
 static int find_wall(struct lm_status *s, const struct status_facts *f)
 {
-	struct wall first = { 0 };
+	struct wall first = {0};
 
 	s->first_wall.seconds_left = -1;
 	if (s->ram.present)
 		wall_nearer(&first, "ram", _("the memory behind the temporary overlay"),
-		       s->ram.free_bytes);
-	else if (s->n_overlays && (s->overlays[0].state == LM_STATE_MISSING ||
-				   s->overlays[0].no_figures))
+			    s->ram.free_bytes);
+	else if (s->n_overlays &&
+		 (s->overlays[0].state == LM_STATE_MISSING || s->overlays[0].no_figures))
 		return 0;
 	else if (s->n_overlays && s->overlays[0].kind == LM_OVERLAY_DM_SNAPSHOT)
 		overlay_walls(s, f, &first);
@@ -127,11 +130,11 @@ struct verdict {
 
 static struct verdict verdict(enum lm_health health, char *headline, const char *advice)
 {
-	return (struct verdict){ health, headline, advice ? text_dup(advice) : NULL, NULL };
+	return (struct verdict){health, headline, advice ? text_dup(advice) : NULL, NULL};
 }
 
 static struct verdict verdict_op(enum lm_health health, char *headline, const char *op,
-			     const char *advice)
+				 const char *advice)
 {
 	struct verdict v = verdict(health, headline, advice);
 
@@ -139,49 +142,47 @@ static struct verdict verdict_op(enum lm_health health, char *headline, const ch
 	return v;
 }
 
+static struct verdict verdict_advice(enum lm_health health, char *headline, struct advice advice)
+{
+	return verdict_op(health, headline, advice.op, advice.text);
+}
+
 static struct verdict verdict_of_lost(const struct stick_look *look)
 {
 	const char *op, *help = stick_fs_help(look, &op);
 
-	return verdict_op(LM_BROKEN,
-		      text_format("%s: %s", _("The root file system does not open"), look->fs_why),
-		      op, help);
+	return verdict_op(
+		LM_BROKEN,
+		text_format("%s: %s", _("The root file system does not open"), look->fs_why), op,
+		help);
 }
 
 static struct verdict verdict_of_overlay(const struct lm_status *s, const struct status_facts *f,
-				    const struct lm_overlay *o)
+					 const struct lm_overlay *o)
 {
 	char b[16];
 
 	/* Room is no matter for what cannot be used. */
 	if (takes_writes(o) || o->state == LM_STATE_FULL) {
 		if (!s->paired)
-			return verdict(LM_BROKEN,
-				   text_dup(_("The overlay and the root image do not belong "
-					      "together.")),
-				   _("Do not start the system from it; put back the root image that "
-				     "the overlay was made for."));
+			return verdict_advice(LM_BROKEN,
+					      text_dup(_("The overlay and the root image do not "
+							 "belong together.")),
+					      advice_unpaired());
 		if (f->look && f->look->fs_lost)
 			return verdict_of_lost(f->look);
 	}
 	switch (o->state) {
 	case LM_STATE_OVERFLOW:
 		return verdict_op(LM_BROKEN,
-			      text_dup(_("The overlay is full: nothing more can be saved.")),
-			      "recover",
-			      _("Save what is open elsewhere, boot another system, and recover "
-				"the overlay from there."));
+				  text_dup(_("The overlay is full: nothing more can be saved.")),
+				  "recover",
+				  _("Save what is open elsewhere, boot another system, and recover "
+				    "the overlay from there."));
 	case LM_STATE_FULL:
-		/* A repair is written to the overlay, and there it finds no room. */
-		if (s->root.known && s->root.state != LM_FS_CLEAN)
-			return verdict_op(
-				LM_ACT,
-				text_dup(_("The overlay is full: nothing more can be saved.")),
-				"recover",
-				_("Recover it: the overlay is made a little larger, so that "
-				  "its file system can be repaired. Then merge."));
-		return verdict_op(LM_ACT, text_dup(_("The overlay is full: nothing more can be saved.")), "merge",
-			   _("Merge the overlay into the root image; that empties it."));
+		return verdict_advice(
+			LM_ACT, text_dup(_("The overlay is full: nothing more can be saved.")),
+			advice_full(f->look ? f->look->fs : NULL));
 	case LM_STATE_INVALID:
 		return verdict_op(
 			LM_BROKEN,
@@ -192,64 +193,70 @@ static struct verdict verdict_of_overlay(const struct lm_status *s, const struct
 			  "back. Do not start the stick before."));
 	case LM_STATE_MERGE_FAILED:
 		return verdict(LM_BROKEN, text_dup(_("A merge by the kernel has failed.")),
-			   _("Restart, then let the doctor look at the stick."));
+			       _("Restart, then let the doctor look at the stick."));
 	case LM_STATE_DAMAGED:
-		return verdict_op(LM_BROKEN,
-			      text_format("%s: %s", _("The overlay cannot be used"),
-					  o->trouble ? o->trouble : _("it makes no sense")),
-			      "recover",
-			      _("Make a copy of the overlay file, let the doctor look, and "
-				"recover what can be recovered."));
+		return verdict_advice(LM_BROKEN,
+				      text_format("%s: %s", _("The overlay cannot be used"),
+						  o->trouble ? o->trouble : _("it makes no sense")),
+				      advice_damaged(f->look ? f->look->store : NULL));
 	default:
 		break;
 	}
 	if (s->root.known && s->root.state == LM_FS_ERRORS)
-		return verdict_op(LM_ACT, text_dup(_("The root file system has errors.")), "merge",
-			   _("Merge the overlay: it begins with a check and repair."));
+		return verdict_advice(LM_ACT, text_dup(_("The root file system has errors.")),
+				      advice_fs_errors());
 	if (s->boot.uses == LM_BOOT_OVERLAY && s->boot.reset)
-		return verdict(LM_ACT,
-			   text_dup(_("The next boot will empty the overlay: all changes would be "
-				      "lost.")),
-			   _("Take rd.live.overlay.reset out of the boot configuration, or merge the "
-			     "overlay first."));
+		return verdict(
+			LM_ACT,
+			text_dup(_("The next boot will empty the overlay: all changes would be "
+				   "lost.")),
+			_("Take rd.live.overlay.reset out of the boot configuration, or merge the "
+			  "overlay first."));
 	text_size(b, s->first_wall.free_bytes);
 	if (o->used_percent >= 95)
-		return verdict_op(LM_ACT, text_format(_("Nearly full: %s can still be written."), b), "merge",
-			   _("Merge the overlay into the root image soon."));
+		return verdict_op(LM_ACT,
+				  text_format(_("Nearly full: %s can still be written."), b),
+				  "merge", _("Merge the overlay into the root image soon."));
 	if (s->boot.missing || s->boot.uses == LM_BOOT_TEMPORARY ||
 	    s->boot.uses == LM_BOOT_ELSEWHERE || s->boot.uses == LM_BOOT_IMAGE)
-		return verdict(LM_WATCH, text_dup(_("The next boot will not use this overlay.")),
-			   _("The boot configuration names none, or another; the doctor says more."));
+		return verdict(
+			LM_WATCH, text_dup(_("The next boot will not use this overlay.")),
+			_("The boot configuration names none, or another; the doctor says more."));
 	if (s->root.known && f->root_avail_bytes < s->root.size_bytes / 20)
-		return verdict(LM_WATCH,
-			   text_format(_("The root file system is nearly full: %s can still be "
-					 "written."),
-				       b),
-			   _("Delete what is not needed from within the system; a merge does not "
-			     "make the root file system larger."));
+		return verdict(
+			LM_WATCH,
+			text_format(_("The root file system is nearly full: %s can still be "
+				      "written."),
+				    b),
+			_("Delete what is not needed from within the system; a merge does not "
+			  "make the root file system larger."));
 	if (s->root.known && s->root.inodes_free < s->root.inodes / 50)
-		return verdict(LM_WATCH,
-			   text_dup(_("The root file system can hold few more files.")),
-			   _("Delete what is not needed from within the system; a merge does not "
-			     "help against that."));
+		return verdict(
+			LM_WATCH, text_dup(_("The root file system can hold few more files.")),
+			_("Delete what is not needed from within the system; a merge does not "
+			  "help against that."));
 	if (s->first_wall.what && strcmp(s->first_wall.what, "stick") == 0)
-		return verdict_op(LM_WATCH,
-			   text_format(_("The overlay file is larger than what the stick has room "
-					 "for: %s can still be written."),
-				       b), "merge",
-			   _("Make room on the stick, or merge the overlay."));
+		return verdict_op(
+			LM_WATCH,
+			text_format(_("The overlay file is larger than what the stick has room "
+				      "for: %s can still be written."),
+				    b),
+			"merge", _("Make room on the stick, or merge the overlay."));
 	if (o->used_percent >= 80)
-		return verdict_op(LM_WATCH,
-			   text_format(_("The overlay is filling up: %s can still be written."), b), "merge",
-			   _("Merge the overlay into the root image when there is time."));
+		return verdict_op(
+			LM_WATCH,
+			text_format(_("The overlay is filling up: %s can still be written."), b),
+			"merge", _("Merge the overlay into the root image when there is time."));
 	if (!o->attached && s->root.known && s->root.state == LM_FS_DIRTY)
-		return verdict_op(LM_WATCH,
-			   text_dup(_("The system was not shut down properly; nothing else is "
-				      "wrong.")), "merge",
-			   _("Start it once, or merge the overlay: both put that right."));
+		return verdict_advice(
+			LM_WATCH,
+			text_dup(_("The system was not shut down properly; nothing else "
+				   "is wrong.")),
+			advice_fs_dirty());
 	if (o->state == LM_STATE_EMPTY)
 		return verdict(LM_HEALTHY, text_dup(_("All is well: the overlay is empty.")), NULL);
-	return verdict(LM_HEALTHY, text_format(_("All is well: %s can still be written."), b), NULL);
+	return verdict(LM_HEALTHY, text_format(_("All is well: %s can still be written."), b),
+		       NULL);
 }
 
 static struct verdict verdict_of(const struct lm_status *s, const struct status_facts *f)
@@ -257,42 +264,46 @@ static struct verdict verdict_of(const struct lm_status *s, const struct status_
 	char b[16];
 
 	if (s->interrupted)
-		return verdict_op(LM_ACT,
-			   s->interrupted_op ?
-				   text_format(_("An operation (%s) was interrupted; nothing is lost."),
-					       s->interrupted_op) :
-				   text_dup(_("An operation was interrupted, and its record is "
-					      "damaged.")), "resume",
-			   _("Run `livemend resume` to finish or undo it."));
+		return verdict_op(
+			LM_ACT,
+			s->interrupted_op
+				? text_format(
+					  _("An operation (%s) was interrupted; nothing is lost."),
+					  s->interrupted_op)
+				: text_dup(_("An operation was interrupted, and its record is "
+					     "damaged.")),
+			"resume", _("Run `livemend resume` to finish or undo it."));
 	if (!s->base.path)
-		return verdict(LM_BROKEN, text_dup(_("The root image is missing.")),
-			   _("Put back LiveOS/squashfs.img from the medium that the stick was made "
-			     "from."));
+		return verdict(
+			LM_BROKEN, text_dup(_("The root image is missing.")),
+			_("Put back LiveOS/squashfs.img from the medium that the stick was made "
+			  "from."));
 	if (f->plain_tree)
 		return verdict(LM_HEALTHY,
-			   text_dup(_("This stick keeps changes with overlayfs, not in a "
-				      "dm-snapshot overlay: there is nothing to merge.")),
-			   NULL);
+			       text_dup(_("This stick keeps changes with overlayfs, not in a "
+					  "dm-snapshot overlay: there is nothing to merge.")),
+			       NULL);
 	if (f->trouble->code && !s->base.size_sectors)
-		return verdict(LM_BROKEN,
-			   text_format("%s: %s", f->trouble->what, f->trouble->why),
-			   f->trouble->help[0] ? f->trouble->help : NULL);
+		return verdict(LM_BROKEN, text_format("%s: %s", f->trouble->what, f->trouble->why),
+			       f->trouble->help[0] ? f->trouble->help : NULL);
 	if (s->n_overlays && s->overlays[0].kind == LM_OVERLAY_DM_SNAPSHOT)
 		return verdict_of_overlay(s, f, &s->overlays[0]);
 	if (f->look && f->look->fs_lost)
 		return verdict_of_lost(f->look);
 	if (s->ram.present) {
 		text_size(b, s->ram.free_bytes);
-		return verdict(s->ram.free_bytes < 64u << 20 ? LM_ACT : LM_WATCH,
-			   text_format(_("Changes are kept in memory only, room for %s more, and are "
-					 "lost at shutdown."),
-				       b),
-			   _("Save what matters to another medium."));
+		return verdict(
+			s->ram.free_bytes < 64u << 20 ? LM_ACT : LM_WATCH,
+			text_format(_("Changes are kept in memory only, room for %s more, and are "
+				      "lost at shutdown."),
+				    b),
+			_("Save what matters to another medium."));
 	}
 	if (s->n_overlays)
-		return verdict(LM_HEALTHY,
-			   text_dup(_("Changes are kept with overlayfs, as files on the stick.")),
-			   NULL);
+		return verdict(
+			LM_HEALTHY,
+			text_dup(_("Changes are kept with overlayfs, as files on the stick.")),
+			NULL);
 	return verdict(LM_HEALTHY, text_dup(_("There is no overlay: changes are not kept.")), NULL);
 }
 

@@ -171,7 +171,10 @@ int usage_of(const struct stick_look *look, const struct lm_watch *watch, struct
 {
 	const struct cow_info *info = cow_store_info(look->store);
 	const struct view_fate fate = {
-		.store = look->store, .base = look->base, .now = look->view, .fs = look->fs,
+		.store = look->store,
+		.base = look->base,
+		.now = look->view,
+		.fs = look->fs,
 	};
 	struct lm_usage *u = calloc(1, sizeof(*u));
 	struct gather g = {.chunk_bytes = (uint64_t)info->chunk_sectors * 512};

@@ -17,9 +17,9 @@ struct walk {
 	const struct view_fate *f;
 	view_fate_fn fn;
 	void *arg;
-	uint64_t chunk;         /* bytes of one */
-	unsigned char *a, *b;   /* what base and view hold; NULL: nothing is compared */
-	struct view_chunk next; /* index and count */
+	uint64_t chunk;          /* bytes of one */
+	unsigned char *a, *b;    /* what base and view hold; NULL: nothing is compared */
+	struct view_chunk next;  /* index and count */
 	uint64_t first, n, most; /* the run of chunks that is being gathered */
 };
 
@@ -146,7 +146,7 @@ static int each_chunk(const struct view_fate *f, struct walk *w, uint64_t *count
 int view_fate_each(const struct view_fate *f, enum view_fate_how how, view_fate_fn fn, void *arg,
 		   struct lm_error *err)
 {
-	struct walk w = { .f = f, .fn = fn, .arg = arg, .chunk = chunk_bytes(f) };
+	struct walk w = {.f = f, .fn = fn, .arg = arg, .chunk = chunk_bytes(f)};
 	uint64_t count;
 	int ret;
 

@@ -21,11 +21,11 @@
 #include "core/io/io.h"
 
 struct view_fate {
-	struct cow_store *store;     /* the overlay */
-	struct cow_store *over;      /* what is laid over it, with chunks of that size; NULL: nothing */
+	struct cow_store *store; /* the overlay */
+	struct cow_store *over;  /* what is laid over it, with chunks of that size; NULL: nothing */
 	struct io_source *base;
-	struct io_source *now;       /* merged, with all of it; for VIEW_FATE_COMPARE only */
-	const struct fs *fs;         /* of now, its bitmap loaded; NULL: all of it counts as used */
+	struct io_source *now; /* merged, with all of it; for VIEW_FATE_COMPARE only */
+	const struct fs *fs;   /* of now, its bitmap loaded; NULL: all of it counts as used */
 };
 
 /*
@@ -53,8 +53,8 @@ enum view_fate_kind { VIEW_DEAD, VIEW_EQUAL, VIEW_LIVE };
 
 struct view_chunk {
 	enum view_fate_kind kind;
-	uint64_t chunk;    /* of the base */
-	uint64_t off, len; /* the bytes of the base that it stands for; len 0: beyond its end */
+	uint64_t chunk;        /* of the base */
+	uint64_t off, len;     /* the bytes of the base that it stands for; len 0: beyond its end */
 	uint64_t index, count; /* which of all that there are, in ascending order */
 };
 

@@ -648,6 +648,62 @@ static void test_no_figures(void **state)
 	lm_status_free(s);
 }
 
+/* ---- status and doctor ---- */
+
+/* Both call for the same, in the same words, and what they call for is possible. */
+static void agree(const char *id)
+{
+	struct lm_status *s = status_of(0);
+	struct lm_report *r = NULL;
+	struct lm_stick *stick;
+	const struct lm_finding *f;
+
+	assert_int_equal(lm_stick_open(ctx, small.top, &stick, NULL), 0);
+	assert_int_equal(lm_doctor(stick, 0, NULL, &r, NULL), 0);
+	f = finding(r, id);
+	if (!f)
+		fail_msg("doctor does not say %s", id);
+	assert_string_equal(f->remedy, s->advice);
+	assert_int_equal(!f->op, !s->advice_op);
+	if (f->op) {
+		struct lm_options options = { .op = strcmp(f->op, "merge") == 0 ? LM_OP_MERGE :
+											 LM_OP_RECOVER };
+		struct lm_plan *plan;
+
+		assert_string_equal(f->op, s->advice_op);
+		assert_string_equal(f->op, lm_op_word(options.op));
+		assert_int_equal(lm_plan_make(ctx, stick, &options, &plan, NULL), 0);
+		if (!plan->possible)
+			fail_msg("%s: %s is called for, and refused: %s: %s", id, f->op,
+				 plan->refusal.what, plan->refusal.why);
+		lm_plan_free(plan);
+	}
+	lm_report_free(r);
+	lm_stick_close(stick);
+	lm_status_free(s);
+	small_restore(&small, &small.fresh);
+}
+
+static void test_agree(void **state)
+{
+	struct lm_status *s = status_of(LM_STATUS_QUICK);
+	uint64_t need = s->overlays[0].allocated_sectors * 512;
+
+	(void)state;
+	lm_status_free(s);
+	assert_int_equal(truncate(help_path(small.top, overlay), (off_t)need), 0);
+	agree("overlay-full");
+	poke(overlay, 0, "XXXX", 4);
+	agree("store-header");
+	poke(overlay, COUNT_CHUNK + 8, "\1\0", 2);
+	agree("store-in-tables");
+	/* The first exception again: two share their data. */
+	poke(overlay, COUNT_CHUNK + 16 + 8, "\2\0", 2);
+	agree("store-shared");
+	help_run(small.room, "mke2fs -q -F -t ext4 stick/LiveOS/rootfs.img 2M");
+	agree("pairing");
+}
+
 /* Looking changes nothing, and takes no time that anybody would notice. */
 static void test_looking(void **state)
 {
@@ -675,7 +731,7 @@ int main(void)
 		TEST(test_home_and_hostile),	TEST(test_interrupted), TEST(test_other_base),
 		cmocka_unit_test(test_walls),   TEST(test_layout),      TEST(test_looking),
 		cmocka_unit_test(test_partial), cmocka_unit_test(test_lost),
-		TEST(test_not_ext), TEST(test_unknown), TEST(test_no_figures),
+		TEST(test_agree), TEST(test_not_ext), TEST(test_unknown), TEST(test_no_figures),
 	};
 
 	alarm(120);
