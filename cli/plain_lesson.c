@@ -135,6 +135,7 @@ static bool work_step(struct plain *p, struct lm_lesson *l)
 
 void plain_lesson(struct plain *p, const char *dir)
 {
+	char *word;
 	struct lm_lesson *l;
 	struct lm_error err = {0};
 	bool go_on = true;
@@ -149,11 +150,14 @@ void plain_lesson(struct plain *p, const char *dir)
 		say_step(p, l);
 		go_on = l->steps[l->at].does == LM_DOES_ANSWER ? answer_step(p, l) : work_step(p, l);
 	}
+	word = text_command("%s", dir);
 	if (l->at == l->n_steps)
 		fprintf(p->out->f, "\n%s\n", _("The lesson is over: all is done. Delete the folder, or "
 					       "look around in it."));
 	else
-		fprintf(p->out->f, _("\nGo on later with: livemend practice %s\n"), dir);
+		fprintf(p->out->f, _("\nGo on later with: livemend practice %s\n"),
+			word ? word : "DIR");
+	free(word);
 	lm_lesson_close(l);
 }
 

@@ -22,6 +22,20 @@ char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)))
 char *text_vformat(const char *format, va_list args);
 
 /*
+ * For commands that are shown, to be copied into a shell (text_shell.c). Names come
+ * from strangers: `overlay-;rm -rf $HOME` is one word, and no more.
+ *
+ * text_shell(): the word, within single quotes where it needs them.
+ * text_command(): a command, each %s such a word, or part of one; also within
+ * single quotes of the format. Understands %s, %u, %llu and %%. What begins with
+ * "-" where a word begins is a name, and gets "./" in front.
+ * Printable, in new memory; NULL without memory.
+ */
+char *text_shell(const char *word);
+char *text_command(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *text_vcommand(const char *format, va_list args);
+
+/*
  * "0 B", "512 B", "4.0 KiB", "1.42 GiB": three significant digits, IEC units.
  * dst needs 16 bytes. Returns dst.
  */

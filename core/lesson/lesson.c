@@ -98,7 +98,9 @@ static char *filled(const char *text, const char *dir, const char *overlay)
 static int fill_step(struct lm_lesson_step *to, const struct lesson_step *from, const char *dir,
 		     const char *overlay)
 {
+	char *shell_dir, *shell_overlay;
 	size_t i;
+	int rc = 0;
 
 	to->id = from->id;
 	to->does = from->does;
@@ -113,12 +115,17 @@ static int fill_step(struct lm_lesson_step *to, const struct lesson_step *from, 
 	if (!to->title || !to->text || !to->todo || !to->hint || (from->label && !to->label) ||
 	    !to->commands)
 		return -ENOMEM;
-	for (i = 0; from->commands[i]; i++) {
-		to->commands[i] = filled(from->commands[i], dir, overlay);
+	shell_dir = text_command("%s", dir);
+	shell_overlay = text_command("%s", overlay);
+	for (i = 0; from->commands[i] && rc == 0; i++) {
+		if (shell_dir && shell_overlay)
+			to->commands[i] = filled(from->commands[i], shell_dir, shell_overlay);
 		if (!to->commands[i])
-			return -ENOMEM;
+			rc = -ENOMEM;
 	}
-	return 0;
+	free(shell_dir);
+	free(shell_overlay);
+	return rc;
 }
 
 static void show_place(struct lm_lesson *lesson)

@@ -118,9 +118,25 @@ int plan_command(struct lm_step *step, const char *format, ...)
 	char *text;
 
 	va_start(args, format);
-	text = text_vformat(format, args);
+	text = text_vcommand(format, args);
 	va_end(args);
 	return list_add(&step->commands, text);
+}
+
+int plan_command_word(struct lm_step *step, const char *word)
+{
+	char **last = step->commands, *quoted = text_shell(word), *longer = NULL;
+
+	while (last && last[0] && last[1])
+		last++;
+	if (last && *last && quoted)
+		longer = text_format("%s %s", *last, quoted);
+	free(quoted);
+	if (!longer)
+		return -ENOMEM;
+	free(*last);
+	*last = longer;
+	return 0;
 }
 
 int plan_need(struct lm_plan *plan, const char *where, const char *what, uint64_t need,

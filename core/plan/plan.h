@@ -32,8 +32,11 @@ int plan_text(struct lm_plan *plan, const char *title, const char *summary);
 #define PLAN_MAX_STEPS 24
 struct lm_step *plan_step(struct lm_plan *plan, const char *id, const char *title, const char *why,
 			  plan_step_fn fn);
+/* A command that would do the same: each %s is quoted for the shell, see text_command(). */
 int plan_command(struct lm_step *step, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* One word more for the command that was added last. */
+int plan_command_word(struct lm_step *step, const char *word);
 int plan_need(struct lm_plan *plan, const char *where, const char *what, uint64_t need,
 	      uint64_t most, uint64_t free_bytes, uint64_t file_limit);
 int plan_warn(struct lm_plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <errno.h>
@@ -40,6 +41,92 @@ static void test_printable(void **state)
 	assert_string_equal(out, "ab");
 	text_printable(out, 1, "ab");
 	assert_string_equal(out, "");
+}
+
+/* What a real shell makes of a command is compared with want: each word and "|". */
+static void assert_words(char *command, const char *want)
+{
+	char line[512], got[512] = "", *at;
+	size_t n;
+	FILE *f;
+
+	assert_non_null(command);
+	assert_true(snprintf(line, sizeof(line), "set -- %s\nprintf '%%s|' \"$@\"", command) <
+		    (int)sizeof(line));
+	at = getenv("HOME");
+	assert_null(at ? strstr(command, at) : NULL);
+	f = popen(line, "r");
+	assert_non_null(f);
+	n = fread(got, 1, sizeof(got) - 1, f);
+	got[n] = '\0';
+	assert_int_equal(pclose(f), 0);
+	if (strcmp(got, want) != 0)
+		fail_msg("%s: %s, not %s", command, got, want);
+	free(command);
+}
+
+static void test_shell(void **state)
+{
+	static const char *const names[] = {
+		"overlay-;rm -rf $HOME",
+		"a'b",
+		"'",
+		"''",
+		"a\"b",
+		"`id`",
+		"$(id)",
+		"a b  c",
+		"*",
+		"\\",
+		"a\\'b",
+		"#x",
+		"~root",
+		"!x",
+		"x&y|z<w>",
+		"{a,b}",
+		"gr\xc3\xbc\xc3\x9f",
+		"a=b;c",
+		"';touch /tmp/lm-evil;'",
+		"(x)",
+		"[a-z]",
+		"?",
+	};
+	char want[512], table[300], *text;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(want, sizeof(want), "rm|%s|", names[i]);
+		assert_words(text_command("rm %s", names[i]), want);
+		snprintf(want, sizeof(want), "rm|--|%s|", names[i]);
+		text = text_shell(names[i]);
+		snprintf(table, sizeof(table), "rm -- %s", text);
+		free(text);
+		assert_words(strdup(table), want);
+		snprintf(want, sizeof(want), "dd|of=%s|bs=1|", names[i]);
+		assert_words(text_command("dd of=%s bs=%u", names[i], 1u), want);
+		snprintf(want, sizeof(want), "cp|%s/NEW.img|/w/%s|", names[i], names[i]);
+		assert_words(text_command("cp %s/NEW.img /w/%s", names[i], names[i]), want);
+		snprintf(want, sizeof(want), "dmsetup|create|x|--table|0 8 snapshot B %s PO 8|end|",
+			 names[i]);
+		assert_words(
+			text_command("dmsetup create x --table '0 %llu snapshot B %s PO %u' end",
+				     8ull, names[i], 8u),
+			want);
+	}
+	/* Plain ones as they are, so that what can be read stays so. */
+	text = text_command("mv --exchange %s %s 100%%", "LiveOS/livemend.new",
+			    "/a_B-9/x:y@z+1,2.img");
+	assert_string_equal(text, "mv --exchange LiveOS/livemend.new /a_B-9/x:y@z+1,2.img 100%");
+	free(text);
+	assert_words(text_command("rm %s", "-rf"), "rm|./-rf|");
+	assert_words(text_command("cp %s%s%s x", "", "", "a"), "cp|a|x|");
+	text = text_command("rm %s", "a\n\033[2Jb");
+	assert_string_equal(text, "rm 'a??[2Jb'");
+	free(text);
+	text = text_shell("");
+	assert_string_equal(text, "''");
+	free(text);
 }
 
 static void test_parse_size(void **state)
@@ -162,7 +249,7 @@ int main(void)
 		cmocka_unit_test(test_printable),  cmocka_unit_test(test_size),
 		cmocka_unit_test(test_parse_size), cmocka_unit_test(test_duration),
 		cmocka_unit_test(test_error),      cmocka_unit_test(test_bytes),
-		cmocka_unit_test(test_sum),
+		cmocka_unit_test(test_sum),        cmocka_unit_test(test_shell),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

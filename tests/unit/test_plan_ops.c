@@ -323,6 +323,39 @@ static void test_merge(void **state)
 }
 
 /* It belongs to the old image, and goes with it. */
+/* The name of an overlay is anybody's: as a command it stays one word. */
+static void test_hostile_name(void **state)
+{
+	static const char name[] = "LiveOS/overlay-;rm -rf $HOME",
+			  quoted[] = "of='LiveOS/overlay-;rm -rf $HOME' bs=512";
+	struct lm_options reset = {.op = LM_OP_RESET};
+	char from[256], to[256], *text;
+	struct lm_plan *plan;
+	bool seen = false;
+
+	(void)state;
+	snprintf(from, sizeof(from), "%s/" OVERLAY, stick.top);
+	snprintf(to, sizeof(to), "%s/%s", stick.top, name);
+	assert_int_equal(rename(from, to), 0);
+	plan = plan_for(&reset);
+	assert_true(plan->possible);
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		for (char **c = plan->steps[i].commands; c && *c; c++) {
+			if (strstr(*c, "rm -rf") && !strstr(*c, quoted))
+				fail_msg("not quoted: %s", *c);
+			seen = seen || strstr(*c, quoted);
+		}
+	}
+	assert_true(seen);
+	lm_plan_free(plan);
+	done(&(struct lm_options){.op = LM_OP_MERGE}, "");
+	assert_int_equal(lm_journal_read(s, &text, NULL), 0);
+	assert_non_null(strstr(text, "by hand: "));
+	if (!strstr(text, quoted))
+		fail_msg("not quoted in the journal: %s", text);
+	free(text);
+}
+
 static void test_osmin(void **state)
 {
 	struct lm_options merge = { .op = LM_OP_MERGE };
@@ -509,7 +542,7 @@ static void change_to_image(void **state)
 	T(test_merge_plan), T(test_merge_refusals), T(test_pending_refuses),                       \
 		T(test_version_refuses), T(test_foreign_note), T(test_leftover),                   \
 		T(test_reset_and_nothing), T(test_merge), T(test_export), T(test_osmin),           \
-		T(test_fsck_clean), T(test_fsck_dirty), T(test_fsck_errors)
+		T(test_hostile_name), T(test_fsck_clean), T(test_fsck_dirty), T(test_fsck_errors)
 
 int main(void)
 {

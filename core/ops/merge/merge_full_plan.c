@@ -168,9 +168,7 @@ void merge_full_say(struct merge *m, struct lm_plan *plan, const struct stick_lo
 		    uint64_t likely)
 {
 	struct image_pack pack;
-	char options[512] = "";
 	struct lm_step *s;
-	size_t n = 0;
 	unsigned i;
 
 	if (m->s->rec.merge.method == LM_METHOD_MIRROR)
@@ -190,16 +188,15 @@ void merge_full_say(struct merge *m, struct lm_plan *plan, const struct stick_lo
 			 _("The root image lies on the stick as it is: it is not packed."),
 			 merge_step_pack, 1 << 20);
 	} else {
-		if (image_pack_options(look->image, &pack, NULL) == 0) {
-			for (i = 0; i < pack.count && n < sizeof(options); i++)
-				n += (size_t)snprintf(options + n, sizeof(options) - n, " %s",
-						      pack.text[i]);
-		}
 		s = step(plan, "pack", _("Pack the new image"),
 			 _("mksquashfs compresses all of it anew, with the compressor, options and "
 			   "block size of the old image. All other files in the image stay."),
 			 merge_step_pack, pack_effort(look));
-		plan_command(s, "mksquashfs TREE %s/NEW.img -noappend%s", m->s->work_path, options);
+		plan_command(s, "mksquashfs TREE %s/NEW.img -noappend", m->s->work_path);
+		if (image_pack_options(look->image, &pack, NULL) == 0) {
+			for (i = 0; i < pack.count; i++)
+				plan_command_word(s, pack.text[i]);
+		}
 		plan_command(s, "sync %s/NEW.img", m->s->work_path);
 	}
 	s->reads = text_dup(_("the copy, the old image"));

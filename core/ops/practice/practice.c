@@ -188,7 +188,7 @@ int ops_plan_practice(struct lm_stick *stick, const struct lm_options *options,
 	struct lm_error refusal;
 	struct practice *p;
 	uint64_t free_bytes;
-	char *next;
+	char *next, *word;
 	int rc;
 
 	(void)stick;
@@ -229,11 +229,12 @@ int ops_plan_practice(struct lm_stick *stick, const struct lm_options *options,
 		plan_refuse(plan, &refusal);
 		return 0;
 	}
-	if (lesson->guided)
-		next = text_format(_("Begin the lesson: livemend practice %s"), options->out);
-	else
-		next = text_format(_("Open it: livemend %s"), options->out);
+	word = text_command("%s", options->out);
+	next = text_format(lesson->guided ? _("Begin the lesson: livemend practice %s")
+					  : _("Open it: livemend %s"),
+			   word ? word : "DIR");
 	rc = plan_result(plan, _("The practice stick is ready."), next);
 	free(next);
+	free(word);
 	return rc;
 }
