@@ -8,7 +8,7 @@
  * followed through symbolic links or out of it.
  *
  * Implementations: io_dir_open() (real), io_readonly() (refuses writes with
- * -EROFS), io_ext_open(), io_fat_open(), io_iso_open() (file systems inside
+ * -EROFS), fs_io_open(), io_fat_open(), io_iso_open() (file systems inside
  * an image, read-only); tests wrap fail-nth and crash-at-nth around them.
  *
  * Only regular files are opened: a directory is -EISDIR, a symbolic link

@@ -11,7 +11,6 @@
 
 #include "core/io/io.h"
 
-int io_ext_open(struct io_source *src, struct io **io, struct lm_error *err);  /* libext2fs */
 int io_fat_open(struct io_source *src, struct io **io, struct lm_error *err);  /* FAT12/16/32, VFAT names */
 int io_iso_open(struct io_source *src, struct io **io, struct lm_error *err);  /* ISO 9660, Rock Ridge or Joliet names */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/bytes.h"
+#include "core/fs/fs_io.h"
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/io/io_image.h"
@@ -99,7 +100,7 @@ static struct io *open_files(struct io_source *base, struct cow_store *store)
 	/* Also where the overlay is marked invalid: what is in it is still to be there afterwards. */
 	if (!base || view_open(base, store, false, true, &view, NULL))
 		return NULL;
-	return io_ext_open(view, &io, NULL) ? NULL : io;
+	return fs_io_open(view, &io, NULL) ? NULL : io;
 }
 
 struct io *lesson_home_files(struct lesson_now *now)
@@ -115,7 +116,7 @@ struct io *lesson_home_files(struct lesson_now *now)
 		io_file_close(file);
 		return NULL;
 	}
-	return io_ext_open(src, &io, NULL) ? NULL : io;
+	return fs_io_open(src, &io, NULL) ? NULL : io;
 }
 
 static void note_facts(struct lesson_now *now)

@@ -64,6 +64,8 @@ int journal_get_number(const struct journal_pending *pending, const char *key, u
 /* Removes it: the operation is over. */
 int journal_pending_clear(struct io *io, const char *live_dir, struct lm_error *err);
 
+/* Where it is, below the top of the stick; path holds PATH_MAX bytes. 0 or -ENAMETOOLONG. */
+int journal_log_path(char *path, const char *live_dir);
 /* Appends a line with the time to journal.txt. */
 int journal_log(struct io *io, const char *live_dir, struct lm_error *err, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));

@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 
 #include "core/bytes.h"
+#include "core/fs/fs_io.h"
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/io/io_image.h"
@@ -91,7 +92,7 @@ static int open_fs(struct lm_stick *s, const char *path, const struct part *part
 	else if (strcmp(part->fstype, "vfat") == 0)
 		ret = io_fat_open(src, &s->io, err);
 	else if (strncmp(part->fstype, "ext", 3) == 0 && strlen(part->fstype) == 4)
-		ret = io_ext_open(src, &s->io, err);
+		ret = fs_io_open(src, &s->io, err);
 	else {
 		io_source_close(src);
 		ret = lm_refuse(err, -EMEDIUMTYPE, path,

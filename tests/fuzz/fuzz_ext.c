@@ -3,6 +3,7 @@
  * A root file system from a stranger, seen through its overlay: the input is a
  * disk as fuzz.h has it, its other sectors being what the overlay has changed.
  */
+#include "core/fs/fs_io.h"
 #include "core/fs/fs.h"
 #include "core/fs/fs_lost.h"
 #include "core/io/io_image.h"
@@ -171,7 +172,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	look_inside(base, view, store);
 	/* The same as the file system of a stick. */
 	MUST(io_file_source(&disk.file, false, "base", 0, 0, &again, &err) == 0);
-	ret = io_ext_open(again, &io, &err);
+	ret = fs_io_open(again, &io, &err);
 	if (ret < 0)
 		fuzz_check_error(ret, &err);
 	else

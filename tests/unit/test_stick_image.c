@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "core/ctx.h"
+#include "core/fs/fs_io.h"
 #include "core/io/io_image.h"
 #include "core/stick/stick_priv.h"
 
@@ -210,7 +211,7 @@ static void test_ext(void **state)
 				     kinds[i]) > 0);
 		help_run(dir, line);
 		free(line);
-		io = open_fs(io_ext_open, "e.img");
+		io = open_fs(fs_io_open, "e.img");
 		if (i == 3) {
 			/* mke2fs 1.47 cuts files with holes short when it may use inline data. */
 			same_file(io, "LiveOS/a rather long name with spaces.txt");
@@ -425,7 +426,7 @@ static void test_flips(void **state)
 	help_run(dir, "xorriso -as mkisofs -quiet -V LIVE -R -J -o c.iso t");
 	flip("c.iso", io_iso_open, 200000, 400);
 	help_run(dir, "mke2fs -q -t ext4 -d t d.img 12M");
-	flip("d.img", io_ext_open, 200000, 200);
+	flip("d.img", fs_io_open, 200000, 200);
 }
 
 int main(void)

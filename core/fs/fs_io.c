@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * ext2, ext3 and ext4 through libext2fs, read-only.
+ * ext2, ext3 and ext4 through libext2fs, read-only; see fs_io.h.
  *
  * libext2fs keeps caches behind its handle, so the calls that use it take
  * turns. An open file is a list of extents and needs it no more.
@@ -12,10 +12,10 @@
 
 #include "core/bytes.h"
 #include "core/error.h"
+#include "core/fs/fs_io.h"
 #include "core/fs/fs_priv.h"
 #include "core/i18n.h"
 #include "core/io/io_extents.h"
-#include "core/io/io_image.h"
 
 #define INLINE_MAX 65536u
 
@@ -187,7 +187,7 @@ static int open_locked(struct ext *e, const char *path, struct io_file **file)
 		return ret;
 	fill_stat(e, &w, &st);
 	if (st.kind != IO_REGULAR)
-		return st.kind == IO_DIRECTORY ? -EISDIR :
+		return st.kind == IO_DIRECTORY       ? -EISDIR :
 		       LINUX_S_ISLNK(w.inode.i_mode) ? -ELOOP :
 						       -EINVAL;
 	if (w.inode.i_flags & EXT4_INLINE_DATA_FL)
@@ -358,7 +358,7 @@ static const struct io_ops ext_ops = {
 	.close = ext_close,
 };
 
-int io_ext_open(struct io_source *src, struct io **io, struct lm_error *err)
+int fs_io_open(struct io_source *src, struct io **io, struct lm_error *err)
 {
 	struct ext *e = calloc(1, sizeof(*e));
 	errcode_t code;
