@@ -35,7 +35,7 @@ unset LANGUAGE NO_COLOR
 one() {
 	local run="$LM_BUILD/$1" home rc
 	[[ $1 != *.sh ]] || run=$LM_SRC/$1
-	home=$(mktemp -d) && cd "$LM_BUILD" || exit 1
+	home=$(mktemp -d) && chmod 755 "$home" && cd "$LM_BUILD" || exit 1
 	HOME=$home TMPDIR=$home timeout -k 10 $limit "$run" 2>&1 </dev/null
 	rc=$?
 	chmod -R u+rwX "$home"

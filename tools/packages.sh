@@ -3,17 +3,17 @@
 
 # To build it and run it.
 debian_run="build-essential autoconf automake autoconf-archive autopoint gettext pkg-config
- libncurses-dev libdevmapper-dev libblkid-dev libmount-dev libfdisk-dev libsmartcols-dev
+ libncurses-dev libdevmapper-dev libblkid-dev libmount-dev libsmartcols-dev
  libext2fs-dev libsquashfs-dev libfuse3-dev libjson-c-dev libudev-dev nettle-dev
  e2fsprogs squashfs-tools fuse3"
 
 # To test it as well.
-debian_check="$debian_run libcmocka-dev clang llvm libclang-rt-14-dev user-mode-linux dmsetup
+debian_check="$debian_run libcmocka-dev clang llvm user-mode-linux dmsetup
  tmux mtools dosfstools xorriso fdisk gdisk xz-utils attr procps man-db
  linux-image-cloud-amd64 dracut-core dracut-live busybox-static qemu-system-x86 kmod cpio mandoc"
 
 fedora_run="gcc make autoconf automake autoconf-archive gettext-devel pkgconf-pkg-config
- ncurses-devel device-mapper-devel libblkid-devel libmount-devel libfdisk-devel
+ ncurses-devel device-mapper-devel libblkid-devel libmount-devel
  libsmartcols-devel e2fsprogs-devel squashfs-tools-ng-devel fuse3-devel json-c-devel
  systemd-devel nettle-devel e2fsprogs squashfs-tools fuse3"
 
@@ -22,6 +22,13 @@ fedora_check="$fedora_run libcmocka-devel clang llvm compiler-rt device-mapper t
  qemu-system-x86-core mandoc cpio kmod"
 
 say() { printf '%s\n' "$*" >&2; }
+
+# What clang's sanitizers and fuzzer are linked to: a package that is named by clang's version here.
+# Empty as long as that is not known.
+clang_run_time() {
+	{ dpkg-query -W -f '${Depends}\n' clang || apt-cache show --no-all-versions clang; } 2>/dev/null |
+		sed -nE '1,/Depends|clang-/s/.*clang-([0-9]+).*/libclang-rt-\1-dev/p' | head -n 1
+}
 
 # install_packages WHICH: installs what is missing of $debian_WHICH. On other
 # systems it names the packages and leaves the rest to configure.
@@ -35,6 +42,7 @@ install_packages() {
 		return 1
 	fi
 	eval "list=\$debian_$which"
+	[ "$which" != check ] || list="$list $(clang_run_time)"
 	for p in $list; do
 		dpkg-query -W -f '${db:Status-Abbrev}' "$p" 2>/dev/null | grep -q '^.i' || missing="$missing $p"
 	done
@@ -52,7 +60,9 @@ install_packages() {
 	say "Installing:$missing"
 	local log
 	log=$(mktemp)
-	if ! { $as_root apt-get update && $as_root env DEBIAN_FRONTEND=noninteractive \
+	if ! { $as_root apt-get update &&
+		{ [ "$which" != check ] || missing="$missing $(clang_run_time)"; } &&
+		$as_root env DEBIAN_FRONTEND=noninteractive \
 		apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1 </dev/null; then
 		tail -n 20 "$log" >&2
 		say "The packages could not be installed; the lines above say why."
