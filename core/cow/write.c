@@ -187,7 +187,7 @@ static int write_hidden_areas(struct cow_store *store, size_t first, uint64_t *l
 	uint64_t area = store->area;
 
 	for (size_t at = first;; at += shape->per_area) {
-		size_t count = min_u64(store->n_pending - at, shape->per_area);
+		size_t count = (size_t)min_u64(store->n_pending - at, shape->per_area);
 		int rc;
 
 		memset(store->chunk, 0, shape->chunk_bytes);
@@ -227,7 +227,7 @@ static int commit_pending(struct cow_store *store)
 {
 	const struct cow_shape *shape = &store->shape;
 	uint64_t last = store->area;
-	size_t count = min_u64(store->n_pending, shape->per_area - store->used);
+	size_t count = (size_t)min_u64(store->n_pending, shape->per_area - store->used);
 	bool filled = store->used + count == shape->per_area;
 	int rc = 0;
 

@@ -20,7 +20,7 @@ struct dm_as_valid {
 	struct dm_dev *dev;
 };
 
-static int copy_head(struct io_file *overlay, uint64_t chunk_bytes, int *fd)
+static int copy_head(struct io_file *overlay, size_t chunk_bytes, int *fd)
 {
 	unsigned char *chunk = malloc(chunk_bytes);
 	int ret = chunk ? io_read_full(overlay, chunk, chunk_bytes, 0) : -ENOMEM;
@@ -45,7 +45,7 @@ int dm_as_valid_open(const struct lm_ctx *ctx, struct io_file *overlay, const ch
 {
 	struct dm_as_valid *v = calloc(1, sizeof(*v));
 	struct dm_target t[2];
-	int fd = -1, ret = v ? copy_head(overlay, chunk_sectors * 512, &fd) : -ENOMEM;
+	int fd = -1, ret = v ? copy_head(overlay, (size_t)chunk_sectors * 512, &fd) : -ENOMEM;
 
 	*as_valid = NULL;
 	if (ret < 0) {

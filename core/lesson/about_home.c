@@ -138,6 +138,7 @@ static int copy_file(struct moving *m, const char *path)
 	struct io_file *file;
 	struct io_stat st;
 	void *data = NULL;
+	size_t len = 0;
 	int rc = io_open(m->from, path, IO_READ, &file);
 
 	if (rc)
@@ -146,14 +147,15 @@ static int copy_file(struct moving *m, const char *path)
 	if (!rc && st.size_bytes > FILE_MAX)
 		rc = -EFBIG;
 	if (!rc) {
-		data = malloc(st.size_bytes + 1);
-		rc = data ? io_read_full(file, data, st.size_bytes, 0) : -ENOMEM;
+		len = (size_t)st.size_bytes;
+		data = malloc(len + 1);
+		rc = data ? io_read_full(file, data, len, 0) : -ENOMEM;
 	}
 	io_file_close(file);
 	if (rc)
 		lm_fail(m->err, rc, path, NULL, "%s", _("Reading a file failed"));
 	else
-		rc = fs_edit_write(m->edit, strchr(path, '/'), data, st.size_bytes, 0644, m->err);
+		rc = fs_edit_write(m->edit, strchr(path, '/'), data, len, 0644, m->err);
 	free(data);
 	return rc;
 }

@@ -185,22 +185,23 @@ struct film {
 static int write_film(struct lesson *lesson, struct fs_edit *edit, void *arg, struct lm_error *err)
 {
 	const struct film *film = arg;
+	size_t len = (size_t)film->bytes; /* of our own choice */
 	char dir[128], *data, *slash;
 	int rc;
 
 	(void)lesson;
 	snprintf(dir, sizeof(dir), "%s", film->path);
 	slash = strrchr(dir, '/');
-	data = malloc(film->bytes);
+	data = malloc(len);
 	if (!data || !slash) {
 		free(data);
 		return lm_fail(err, -ENOMEM, film->path, NULL, "%s", _("Writing a file failed"));
 	}
 	*slash = '\0';
-	practice_noise(data, film->bytes, 9000);
+	practice_noise(data, len, 9000);
 	rc = lesson_mkdir(edit, dir, err);
 	if (!rc)
-		rc = fs_edit_write(edit, film->path, data, film->bytes, 0644, err);
+		rc = fs_edit_write(edit, film->path, data, len, 0644, err);
 	free(data);
 	return rc;
 }

@@ -108,8 +108,8 @@ int draft_open(struct io_source *below, struct io_source **out, struct lm_error 
 	struct draft *d = calloc(1, sizeof(*d));
 
 	*out = NULL;
-	if (d) {
-		d->count = below->size_bytes / DRAFT_BLOCK + 1;
+	if (d && below->size_bytes / DRAFT_BLOCK < SIZE_MAX / sizeof(*d->blocks)) {
+		d->count = (size_t)(below->size_bytes / DRAFT_BLOCK) + 1;
 		d->blocks = calloc(d->count, sizeof(*d->blocks));
 	}
 	if (!d || !d->blocks) {

@@ -406,7 +406,7 @@ static int write_slot(struct io *io, const char *live_dir, unsigned slot, const 
 {
 	char path[PATH_MAX];
 	struct io_file *file;
-	bool made;
+	bool made = false;
 	int ret, closed;
 
 	ret = path_of(path, live_dir, slot_names[slot]);

@@ -99,7 +99,7 @@ int practice_pictures(struct practice_fs *fs, const char *name, uint64_t bytes, 
 		size_t len = (10u + n * 7u % 25u) * PRACTICE_BLOCK_BYTES;
 
 		if (len > bytes)
-			len = bytes / PRACTICE_BLOCK_BYTES * PRACTICE_BLOCK_BYTES;
+			len = (size_t)(bytes / PRACTICE_BLOCK_BYTES * PRACTICE_BLOCK_BYTES);
 		practice_noise(buf, len, 1000 + n);
 		picture_path(path, name, n);
 		rc = practice_fs_put(fs, path, 0644, buf, len, err);

@@ -139,6 +139,7 @@ char *boot_read(struct boot_reader *r, const char *from, const char *path, char 
 	char *real = NULL, *text = NULL;
 	char tidy[MAX_PATH];
 	struct io_stat st;
+	size_t len;
 
 	if (!r->files || !tidy_path(tidy, from, path))
 		return NULL;
@@ -148,18 +149,19 @@ char *boot_read(struct boot_reader *r, const char *from, const char *path, char 
 	r->files--;
 	if (io_fstat(file, &st) || st.size_bytes > MAX_FILE || st.size_bytes > r->bytes)
 		goto out;
-	text = malloc(st.size_bytes + 1);
+	len = (size_t)st.size_bytes;
+	text = malloc(len + 1);
 	if (!text) {
 		r->no_memory = true;
 		goto out;
 	}
 	r->bytes -= st.size_bytes;
-	if (io_read_full(file, text, st.size_bytes, 0) || memchr(text, 0, st.size_bytes)) {
+	if (io_read_full(file, text, len, 0) || memchr(text, 0, len)) {
 		free(text);
 		text = NULL;
 		goto out;
 	}
-	text[st.size_bytes] = '\0';
+	text[len] = '\0';
 	if (found) {
 		*found = real;
 		real = NULL;

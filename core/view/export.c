@@ -20,11 +20,11 @@ static bool is_zero(const unsigned char *p, size_t len)
 /* Length of the piece at the beginning of buf that is all hole, or all data. */
 static size_t find_piece(const unsigned char *buf, size_t len, bool *hole)
 {
-	size_t at = min_u64(len, HOLE_BYTES);
+	size_t at = (size_t)min_u64(len, HOLE_BYTES);
 
 	*hole = is_zero(buf, at);
 	while (at < len) {
-		size_t step = min_u64(len - at, HOLE_BYTES);
+		size_t step = (size_t)min_u64(len - at, HOLE_BYTES);
 
 		if (is_zero(buf + at, step) != *hole)
 			break;
@@ -72,7 +72,7 @@ int view_export(struct io_source *src, struct io_file *out, const char *out_name
 		goto out;
 	}
 	for (uint64_t off = 0; off < src->size_bytes;) {
-		size_t len = min_u64(BUFFER_BYTES, src->size_bytes - off);
+		size_t len = (size_t)min_u64(BUFFER_BYTES, src->size_bytes - off);
 
 		rc = ask_watch(watch, off, src->size_bytes, _("Writing the root image"));
 		if (rc) {

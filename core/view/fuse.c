@@ -140,7 +140,7 @@ static void on_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		(void)fuse_reply_err(req, ENOTDIR);
 		return;
 	}
-	size = min_u64(size, sizeof(buf));
+	size = (size_t)min_u64(size, sizeof(buf));
 	for (off_t i = off; i >= 0 && i < 3; i++) {
 		struct stat st;
 		size_t need;
@@ -182,7 +182,7 @@ static void on_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		return;
 	}
 	left = fuse->src->size_bytes - (uint64_t)off;
-	size = min_u64(size, left);
+	size = (size_t)min_u64(size, left);
 	if (size > fuse->buf_bytes) {
 		unsigned char *buf = realloc(fuse->buf, size);
 

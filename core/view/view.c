@@ -39,7 +39,7 @@ static size_t find_run(const struct view *view, uint64_t off, size_t len, uint64
 		run += view->chunk_bytes;
 		follows += *at != 0;
 	}
-	return min_u64(run, len);
+	return (size_t)min_u64(run, len);
 }
 
 static int view_read(struct io_source *src, void *buf, size_t len, uint64_t off,
@@ -73,7 +73,7 @@ static int view_read(struct io_source *src, void *buf, size_t len, uint64_t off,
 static int read_fill(struct view *view, uint64_t chunk, struct lm_error *err)
 {
 	uint64_t off = chunk * view->chunk_bytes;
-	size_t len = min_u64(view->chunk_bytes, view->source.size_bytes - off);
+	size_t len = (size_t)min_u64(view->chunk_bytes, view->source.size_bytes - off);
 
 	memset(view->fill + len, 0, view->chunk_bytes - len);
 	return io_source_read(view->base, view->fill, len, off, err);
@@ -88,7 +88,7 @@ static int view_write(struct io_source *src, const void *buf, size_t len, uint64
 	while (len) {
 		uint64_t chunk = off / view->chunk_bytes;
 		uint32_t in = (uint32_t)(off % view->chunk_bytes);
-		size_t part = min_u64(len, view->chunk_bytes - in);
+		size_t part = (size_t)min_u64(len, view->chunk_bytes - in);
 		const void *fill = NULL;
 		int rc;
 

@@ -6,7 +6,7 @@ trap 'rm -rf "$work"' EXIT
 page=$LM_SRC/help/livemend.8
 
 if command -v groff >/dev/null 2>&1; then
-	groff -mdoc -Tascii -ww -rLL=78n "$page" >"$out" 2>"$err" && empty "$err" && has "$out" "LIVEMEND(8)"
+	groff -mdoc -Tascii -P-cbou -ww -rLL=78n "$page" >"$out" 2>"$err" && empty "$err" && has "$out" "LIVEMEND(8)"
 	ok "groff has nothing to say"
 else
 	skip "groff" "it is not installed"

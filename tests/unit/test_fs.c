@@ -94,7 +94,7 @@ static void read_truth(unsigned char *used, uint64_t blocks, uint64_t block_byte
 
 			if (*at == '-')
 				to = strtoull(at + 1, &at, 10);
-			to += ratio - 1; /* a range ends with the start of a cluster */
+			to |= ratio - 1; /* before 1.47.2 it ends with the start of its last cluster */
 			assert_true(to < blocks);
 			memset(used + from, 0, to - from + 1);
 			at += strspn(at, ", ");
