@@ -20,6 +20,7 @@ results=${LM_FUZZ_RESULTS:-$src/tests/fuzz/RESULTS}
 jobs=${LM_FUZZ_JOBS:-$(nproc)}
 all="boot cow dm ext fat image iso journal json keys pair redo"
 most_finds=10
+commit=$(git rev-parse --short=10 HEAD 2>/dev/null || echo -)
 export LC_ALL=C.UTF-8
 unset MAKEFLAGS
 # Freed memory is not kept for long, so that the bound for memory is one for the program.
@@ -68,18 +69,17 @@ if ! (prepare "$@") >"$build/logs/build.log" 2>&1; then
 	exit 1
 fi
 
-# of LOG: executions, edges covered, inputs in the corpus.
+# of LOG: executions, edges covered.
 figures() {
 	awk '/^stat::number_of_executed_units/ { n += $2 }
 	     match($0, /cov: [0-9]+/) { cov = substr($0, RSTART + 5, RLENGTH - 5) }
-	     match($0, /corp: [0-9]+/) { corpus = substr($0, RSTART + 6, RLENGTH - 6) }
-	     END { print n + 0, cov + 0, corpus + 0 }' "$1"
+	     END { print n + 0, cov + 0 }' "$1"
 }
 
 # fuzz TARGET NUMBER: leaves its line of TAP in logs/TARGET.tap, one for RESULTS in TARGET.result.
 fuzz() {
 	local t=$1 n=$2 log=$build/logs/$1.log found=$build/found-$1 began=$SECONDS finds=0 left rc=0
-	local before runs cov corpus names="" f
+	local before runs cov names="" f
 	mkdir -p "$build/corpus-$t" "$found"
 	before=$(mktemp)
 	ls "$found" >"$before"
@@ -101,11 +101,11 @@ fuzz() {
 		esac
 	done
 	rm -f "$before"
-	read -r runs cov corpus < <(figures "$log")
+	read -r runs cov < <(figures "$log")
 	printf '%s  %-10s %-8s %7d %12d %8d %6d %7d  %s\n' "$(date -u +%Y-%m-%dT%H:%MZ)" \
-		"$(git -C "$src" rev-parse --short=10 HEAD 2>/dev/null || echo -)" "$t" \
-		$((SECONDS - began)) "$runs" $((runs / (SECONDS - began + (SECONDS == began)))) "$cov" \
-		"$finds" "${names:--}" >"$build/logs/$t.result"
+		"$commit" "$t" $((SECONDS - began)) "$runs" \
+		$((runs / (SECONDS - began + (SECONDS == began)))) "$cov" "$finds" \
+		"${names:--}" >"$build/logs/$t.result"
 	if [ $finds -eq 0 ]; then
 		echo "ok $n - fuzz_$t, $runs inputs in $((SECONDS - began)) s" >"$build/logs/$t.tap"
 	else
