@@ -265,6 +265,7 @@ struct lm_status {
 	const char *advice_op; /* the command that does it: "merge"; NULL when there is none */
 	bool interrupted;    /* an operation was cut off: resume takes it up */
 	char *interrupted_op; /* its name, NULL otherwise */
+	bool interrupted_by_other; /* ...of another version of livemend: only that takes it up */
 	bool paired;         /* false: overlay and base do not belong together */
 };
 

@@ -185,6 +185,10 @@ int ops_plan_resume(struct lm_stick *stick, const struct lm_options *options, st
 
 	lm_error_clear(&why);
 	ret = record_read(stick->io, stick->live_dir, &rec, &why);
+	if (ret == 1 && !op_of(rec.op)->resume) {
+		record_free(&rec);
+		ret = journal_other_version(stick->live_dir, &why);
+	}
 	if (ret == 1) {
 		ret = op_of(rec.op)->resume(stick, options, &rec, plan, err);
 		record_free(&rec);

@@ -9,13 +9,15 @@
 int session_no_pending(const struct session *s, struct lm_error *err)
 {
 	struct record pending;
-	int ret = record_read(s->locked ? s->rw.io : s->stick->io, s->dir, &pending, NULL);
+	int ret = record_read(s->locked ? s->rw.io : s->stick->io, s->dir, &pending, err);
 
 	if (ret == 1)
 		record_free(&pending);
 	/* When it is resumed there must be one, else none. */
 	if (ret >= 0 && (ret == 1) == s->resuming)
 		return 0;
+	if (ret < 0 && ret != -EBADMSG)
+		return ret;
 	return lm_refuse(err, -EBUSY, s->stick->given,
 			 s->locked ? _("Run `livemend resume` first.") :
 				     _("Run `livemend resume` on it first."),

@@ -168,29 +168,52 @@ static bool is_of_version_1(const char *text, const char *end)
 	return true;
 }
 
-/* -EPROTONOSUPPORT: whole, and of a version that is not ours. */
-static int check_version(const char *body)
+/* Does it say that it is of our version? */
+static bool is_of_this_version(const char *body)
 {
 	unsigned long version;
 	char *end;
 
 	if (strncmp(body, version_key, sizeof(version_key) - 1) != 0)
-		return -EBADMSG;
+		return false;
 	body += sizeof(version_key) - 1;
 	if (*body < '0' || *body > '9')
-		return -EBADMSG;
+		return false;
 	version = strtoul(body, &end, 10);
-	if (*end != '\n')
-		return -EBADMSG;
-	return version == JOURNAL_VERSION ? 0 : -EPROTONOSUPPORT;
+	return *end == '\n' && version == JOURNAL_VERSION;
+}
+
+/* The lines below the rule, as this version writes them: else -EPROTONOSUPPORT. */
+static int parse_lines(char *text, struct journal_pending *p)
+{
+	char *line = strstr(text, rule), *next;
+	int ret;
+
+	if (!line || !is_of_this_version(line + sizeof(rule) - 1))
+		return -EPROTONOSUPPORT;
+	for (line += sizeof(rule) - 1; *line; line = next) {
+		char *value = strstr(line, ": ");
+
+		next = strchr(line, '\n');
+		if (!next || !value || value > next)
+			return -EPROTONOSUPPORT;
+		*next++ = '\0';
+		*value = '\0';
+		value += 2;
+		if (decode(value) < 0)
+			return -EPROTONOSUPPORT;
+		ret = add_entry(p, line, value);
+		if (ret < 0)
+			return ret;
+	}
+	return journal_get_number(p, "sequence", &p->sequence) < 0 ? -EPROTONOSUPPORT : 0;
 }
 
 /* text: JOURNAL_SLOT_BYTES and a terminator; it is taken apart. */
 static int parse_slot(char *text, struct journal_pending *p)
 {
 	char want[SUM_DIGITS + 1];
-	char *body, *end, *line, *next;
-	int ret;
+	char *end, *line;
 
 	if (strlen(text) != JOURNAL_SLOT_BYTES)
 		return -EBADMSG;
@@ -207,30 +230,8 @@ static int parse_slot(char *text, struct journal_pending *p)
 	if (memcmp(line + sizeof(sum_key) - 1, want, SUM_DIGITS) != 0)
 		return -EBADMSG;
 	*line = '\0';
-
-	body = strstr(text, rule);
-	if (!body)
-		return -EBADMSG;
-	body += sizeof(rule) - 1;
-	ret = check_version(body);
-	if (ret < 0)
-		return ret;
-	for (line = body; *line; line = next) {
-		char *value = strstr(line, ": ");
-
-		next = strchr(line, '\n');
-		if (!next || !value || value > next)
-			return -EBADMSG;
-		*next++ = '\0';
-		*value = '\0';
-		value += 2;
-		ret = decode(value);
-		if (ret == 0)
-			ret = add_entry(p, line, value);
-		if (ret < 0)
-			return ret;
-	}
-	return journal_get_number(p, "sequence", &p->sequence);
+	/* What is whole and not understood is no wreck, but somebody else's. */
+	return parse_lines(text, p);
 }
 
 /*
@@ -308,6 +309,16 @@ static int read_newest(struct io *io, const char *live_dir, struct journal_pendi
 	return ret[0] < 0 || ret[1] < 0 ? -EBADMSG : 0;
 }
 
+int journal_other_version(const char *path, struct lm_error *err)
+{
+	return lm_refuse(err, -EPROTONOSUPPORT, path,
+			 _("Finish or undo it with the livemend that began it. Until then "
+			   "nothing on the stick may be removed or renamed."),
+			 _("another version of livemend began it, and this one cannot read "
+			   "how far it came"),
+			 "%s", _("An operation on the stick was interrupted"));
+}
+
 int journal_pending_read(struct io *io, const char *live_dir, struct journal_pending *pending,
 			 struct lm_error *err)
 {
@@ -320,12 +331,7 @@ int journal_pending_read(struct io *io, const char *live_dir, struct journal_pen
 	if (path_of(path, live_dir, slot_names[0]) < 0)
 		path[0] = '\0';
 	if (ret == -EPROTONOSUPPORT)
-		return lm_refuse(err, ret, path,
-				 _("Finish or undo it with the livemend that began it. Until then "
-				   "nothing on the stick may be removed or renamed."),
-				 _("another version of livemend began it, and this one cannot read "
-				   "how far it came"),
-				 "%s", _("An operation on the stick was interrupted"));
+		return journal_other_version(path, err);
 	lm_fail(err, ret, path, NULL, "%s", _("Reading the note about an interrupted operation failed"));
 	if (ret == -EBADMSG)
 		lm_because(err, "%s", _("it is damaged"));

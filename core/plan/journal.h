@@ -49,12 +49,14 @@ struct journal_pending {
 	uint64_t sequence;
 };
 /*
- * 1: there is one, *pending filled; 0: none; -EBADMSG: one that is damaged;
- * -EPROTONOSUPPORT (a refusal): one of another version of livemend, on whose
- * stick nothing is to be touched.
+ * 1: there is one, *pending filled; 0: none; -EBADMSG: one that is damaged, as
+ * its checksum says, and nothing but that; -EPROTONOSUPPORT (a refusal): one of another version of
+ * livemend, on whose stick nothing is to be touched.
  */
 int journal_pending_read(struct io *io, const char *live_dir, struct journal_pending *pending,
 			 struct lm_error *err);
+/* That refusal: what is there is whole, and path holds what this version does not know. */
+int journal_other_version(const char *path, struct lm_error *err);
 void journal_pending_free(struct journal_pending *pending);
 /* The value of a key, NULL when there is none. */
 const char *journal_get(const struct journal_pending *pending, const char *key);

@@ -172,15 +172,21 @@ static int get_text(const struct journal_pending *p, const char *key, char **tex
 	return *text ? 0 : -ENOMEM;
 }
 
+/* As sum_end_hex() writes it: it may become a part of names. */
+static bool is_hash(const char *text)
+{
+	return strlen(text) == SUM_DIGITS && strspn(text, "0123456789abcdef") == SUM_DIGITS;
+}
+
 static int get_id(const struct journal_pending *p, const char *bytes, const char *hash,
 		  struct record_id *id)
 {
 	const char *value = journal_get(p, hash);
 
-	if (!value || (value[0] && strlen(value) != sizeof(id->hash) - 1))
-		return -EBADMSG;
+	if (!value || (value[0] && !is_hash(value)))
+		return -EPROTONOSUPPORT;
 	strcpy(id->hash, value);
-	return journal_get_number(p, bytes, &id->bytes);
+	return journal_get_number(p, bytes, &id->bytes) < 0 ? -EPROTONOSUPPORT : 0;
 }
 
 /* One that names none is of before there were several. */
@@ -198,9 +204,10 @@ static int get_method(const struct journal_pending *p, enum lm_method *method)
 			return 0;
 		}
 	}
-	return -EBADMSG;
+	return -EPROTONOSUPPORT;
 }
 
+/* What was written whole, and is not understood, is of another version: -EPROTONOSUPPORT. */
 static int from_pending(const struct journal_pending *p, struct record *r)
 {
 	const char *op = journal_get(p, "op"), *phase = journal_get(p, "phase");
@@ -210,14 +217,14 @@ static int from_pending(const struct journal_pending *p, struct record *r)
 
 	/* Only what changes a stick leaves a record. */
 	if (!info || !(info->traits & LM_OP_CHANGES) || !phase)
-		return -EBADMSG;
+		return -EPROTONOSUPPORT;
 	r->op = info->op;
 	for (r->phase = 0; r->phase < RECORD_PHASES; r->phase++) {
 		if (strcmp(phase, phase_words[r->phase]) == 0)
 			break;
 	}
 	if (r->phase == RECORD_PHASES)
-		return -EBADMSG;
+		return -EPROTONOSUPPORT;
 	ret = get_method(p, &l.method);
 	if (ret == 0)
 		ret = get_text(p, "base", &r->base);
@@ -251,11 +258,10 @@ int record_read(struct io *io, const char *live_dir, struct record *record, stru
 	if (ret == 0)
 		return 1;
 	record_free(record);
-	lm_fail(err, ret, live_dir, NULL, "%s",
-		_("Reading the note about an interrupted operation failed"));
-	if (ret == -EBADMSG)
-		lm_because(err, "%s", _("this version does not know what it says"));
-	return ret;
+	if (ret == -EPROTONOSUPPORT)
+		return journal_other_version(live_dir, err);
+	return lm_fail(err, ret, live_dir, NULL, "%s",
+		       _("Reading the note about an interrupted operation failed"));
 }
 
 /* ---- identities ---- */

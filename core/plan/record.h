@@ -68,8 +68,9 @@ struct record_prose {
 int record_write(struct io *io, const char *live_dir, const struct record *record,
 		 const struct record_prose *prose, struct lm_error *err);
 /*
- * 1: there is one; 0: none; -EBADMSG: it is damaged; -EPROTONOSUPPORT (a refusal):
- * it is of another version.
+ * 1: there is one; 0: none; -EBADMSG: it is damaged (its checksum is wrong);
+ * -EPROTONOSUPPORT (a refusal): it is of another version, or holds a word or a
+ * value that this one does not know.
  */
 int record_read(struct io *io, const char *live_dir, struct record *record, struct lm_error *err);
 

@@ -15,6 +15,9 @@
 #define ENTRY_BYTES  16u
 #define PIECE_BYTES  65536u
 #define MOST_LEN     4096u
+/* Longer than this, and that many times as long as what lies on the disk: hollow. */
+#define HOLLOW_BYTES (64u << 20)
+#define HOLLOW_TIMES 64u
 #define SEAL_BYTES   (8u + 64u + SUM_BYTES)
 /* The valid field of a store's header. */
 #define VALID_OFF    4u
@@ -209,11 +212,24 @@ static int check_sum(struct redo *r, uint64_t bytes)
 	return ret;
 }
 
-static int read_header(struct redo *r, uint64_t file_bytes)
+/*
+ * What is all but holes was not written by redo_write(): all of it would have to
+ * be read, and may be as long as a file can be. No compression does that much.
+ */
+static bool is_hollow(const struct io_stat *st)
+{
+	return st->on_disk_bytes > 0 && st->size_bytes > HOLLOW_BYTES &&
+	       st->size_bytes / HOLLOW_TIMES > st->on_disk_bytes;
+}
+
+/* What it says of itself must be possible before anything is read by it. */
+static int read_header(struct redo *r, const struct io_stat *st)
 {
 	unsigned char h[HEADER_BYTES];
-	int ret = file_bytes < HEADER_BYTES + SUM_BYTES ? -EBADMSG :
-							  io_read_full(r->log, h, sizeof(h), 0);
+	uint64_t room;
+	int ret = st->size_bytes < HEADER_BYTES + SUM_BYTES ?
+			  -EBADMSG :
+			  io_read_full(r->log, h, sizeof(h), 0);
 
 	if (ret < 0)
 		return ret;
@@ -226,32 +242,52 @@ static int read_header(struct redo *r, uint64_t file_bytes)
 	r->info.store = get_le32(h + 40) != 0;
 	memcpy(r->was_valid, h + 44, VALID_BYTES);
 	memcpy(r->is_valid, h + 48, VALID_BYTES);
-	if (memcmp(h, magic, sizeof(magic)) != 0 || r->log_bytes > file_bytes ||
+	if (memcmp(h, magic, sizeof(magic)) != 0 || r->log_bytes > st->size_bytes ||
 	    r->log_bytes < HEADER_BYTES + SUM_BYTES || r->info.new_bytes < r->info.old_bytes ||
-	    r->info.new_bytes > INT64_MAX ||
-	    r->info.entries > (r->log_bytes - HEADER_BYTES - SUM_BYTES) / ENTRY_BYTES)
+	    r->info.new_bytes > INT64_MAX || is_hollow(st))
 		return -EBADMSG;
-	return check_sum(r, r->log_bytes - SUM_BYTES);
+	room = r->log_bytes - HEADER_BYTES - SUM_BYTES;
+	return r->info.entries > room / ENTRY_BYTES ||
+			       div_up(room, ENTRY_BYTES + 2 * MOST_LEN) > r->info.entries ?
+		       -EBADMSG :
+		       0;
 }
 
+/* There is room for one more. What a header says is not believed before it is there. */
+static int make_room(struct redo *r, uint64_t have, uint64_t *cap)
+{
+	struct entry *bigger;
+	uint64_t more;
+
+	if (have < *cap)
+		return 0;
+	more = *cap ? min_u64(2 * *cap, r->info.entries) : min_u64(1024, r->info.entries);
+	if (more > SIZE_MAX / sizeof(*bigger))
+		return -ENOMEM;
+	bigger = realloc(r->entries, (size_t)more * sizeof(*bigger));
+	if (!bigger)
+		return -ENOMEM;
+	r->entries = bigger;
+	*cap = more;
+	return 0;
+}
+
+/* One that cannot be ends it, so that no more is read than what might have been written. */
 static int read_entries(struct redo *r)
 {
-	uint64_t data = HEADER_BYTES + r->info.entries * ENTRY_BYTES;
+	uint64_t data = HEADER_BYTES + r->info.entries * ENTRY_BYTES, cap = 0;
 	unsigned char raw[ENTRY_BYTES];
 
-	/* What lies in a file need not fit into memory. */
-	if (r->info.entries > SIZE_MAX / sizeof(*r->entries))
-		return -ENOMEM;
-	r->entries = calloc(r->info.entries ? (size_t)r->info.entries : 1, sizeof(*r->entries));
-	if (!r->entries)
-		return -ENOMEM;
 	for (uint64_t i = 0; i < r->info.entries; i++) {
-		struct entry *e = &r->entries[i];
 		int ret = io_read_full(r->log, raw, sizeof(raw), HEADER_BYTES + i * ENTRY_BYTES);
+		struct entry *e;
 		uint64_t end;
 
+		if (ret == 0)
+			ret = make_room(r, i, &cap);
 		if (ret < 0)
 			return ret;
+		e = &r->entries[i];
 		e->off = get_le64(raw);
 		e->len = get_le32(raw + 8);
 		e->rank = get_le32(raw + 12);
@@ -260,6 +296,8 @@ static int read_entries(struct redo *r)
 		    add_overflows(e->off, e->len, &end) || end > r->info.new_bytes)
 			return -EBADMSG;
 		data += 2 * (uint64_t)e->len;
+		if (data > r->log_bytes - SUM_BYTES)
+			return -EBADMSG;
 		r->info.changed_bytes += e->len;
 	}
 	if (r->info.store && r->info.old_bytes < VALID_OFF + VALID_BYTES)
@@ -313,9 +351,11 @@ int redo_open(struct io *io, const char *path, struct redo **redo, struct lm_err
 	if (ret == 0)
 		ret = io_fstat(r->log, &st);
 	if (ret == 0)
-		ret = read_header(r, st.size_bytes);
+		ret = read_header(r, &st);
 	if (ret == 0)
 		ret = read_entries(r);
+	if (ret == 0)
+		ret = check_sum(r, r->log_bytes - SUM_BYTES);
 	if (ret == 0)
 		ret = read_seal(r, st.size_bytes);
 	if (ret == 0) {

@@ -8,7 +8,7 @@
 
 #include "core/error.h"
 #include "core/i18n.h"
-#include "core/plan/journal.h"
+#include "core/plan/record.h"
 #include "core/report/advice.h"
 #include "core/text.h"
 
@@ -246,20 +246,18 @@ static void doctor_leftovers(struct doctor *d)
 
 static void doctor_interrupted(struct doctor *d)
 {
-	struct journal_pending pending = {0};
+	struct record pending;
 	int r;
 
-	r = journal_pending_read(d->stick->io, d->stick->live_dir, &pending, NULL);
+	r = record_read(d->stick->io, d->stick->live_dir, &pending, NULL);
 	if (r == 1) {
-		const char *op = journal_get(&pending, "op");
-		char *what = op ? text_format(_("an operation was cut off: %s"), op)
-				: text_dup(_("an operation was cut off"));
+		char *what = text_format(_("an operation was cut off: %s"), lm_op_word(pending.op));
 
 		doctor_add(d, LM_SEV_ILL, "interrupted", _("Stick"), what,
 			   _("Nothing is lost: the old or the new is whole."),
 			   _("Finish or undo it: livemend resume."));
 		free(what);
-		journal_pending_free(&pending);
+		record_free(&pending);
 		return;
 	}
 	if (r == -EPROTONOSUPPORT)

@@ -15,7 +15,7 @@
 #include "core/dm/engine.h"
 #include "core/error.h"
 #include "core/i18n.h"
-#include "core/plan/journal.h"
+#include "core/plan/record.h"
 #include "core/text.h"
 #include "core/view/view_fate.h"
 
@@ -411,19 +411,18 @@ static void read_ram(struct lm_stick *stick, struct lm_status *s)
 
 static int read_pending(struct lm_stick *stick, struct lm_status *s)
 {
-	struct journal_pending pending = { 0 };
-	int ret = journal_pending_read(stick->io, stick->live_dir, &pending, NULL);
+	struct record pending;
+	int ret = record_read(stick->io, stick->live_dir, &pending, NULL);
 
 	if (ret == 1) {
-		const char *op = journal_get(&pending, "op");
-
 		s->interrupted = true;
-		ret = status_text(&s->interrupted_op, op ? op : "merge");
-		journal_pending_free(&pending);
+		ret = status_text(&s->interrupted_op, lm_op_word(pending.op));
+		record_free(&pending);
 		return ret;
 	}
 	/* A record that is there and damaged, or not of this version, still says that something was
 	 * cut off. */
+	s->interrupted_by_other = ret == -EPROTONOSUPPORT;
 	s->interrupted = ret == -EBADMSG || ret == -EPROTONOSUPPORT;
 	return ret == -ENOMEM ? ret : 0;
 }

@@ -193,8 +193,8 @@ static void test_versions(void **state)
 		{"s/^journal: 2/journal: 1/", "sha512", "sha512sum", -EPROTONOSUPPORT},
 		{"s/^journal: 2/journal: 1/", "sha512", "sha256sum", -EBADMSG},
 		{"s/^journal: 2/journal: 1/", "sha256", "sha512sum", -EBADMSG},
-		{"s/^journal: 2/journal: x/", "sha256", "sha256sum", -EBADMSG},
-		{"s/^journal: 2/version: 2/", "sha256", "sha256sum", -EBADMSG},
+		{"s/^journal: 2/journal: x/", "sha256", "sha256sum", -EPROTONOSUPPORT},
+		{"s/^journal: 2/version: 2/", "sha256", "sha256sum", -EPROTONOSUPPORT},
 	};
 	struct room *r = *state;
 	struct journal_pending p;

@@ -227,10 +227,83 @@ static void test_version_refuses(void **state)
 		 stick.top);
 	assert_int_equal(system(line), 0);
 	poke("LiveOS/livemend.new", 0, "half of an image", 16);
-	refused(&merge, -EBUSY, "resume");
+	refused(&merge, -EPROTONOSUPPORT, "version");
 	refused(&resume, -EPROTONOSUPPORT, "version");
 	assert_true(small_exists(&stick, "LiveOS/livemend/PENDING.txt"));
 	assert_true(small_exists(&stick, "LiveOS/livemend.new"));
+}
+
+/* Whole notes with something that this version does not know: nobody's wreck, nothing is touched.
+ */
+static void test_unknown_words(void **state)
+{
+	static const char sum[] =
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	static const struct {
+		const char *key, *value;
+	} cases[] = {
+		{"op", "remix"},
+		{"op", "export"}, /* leaves no note */
+		{"op", NULL},
+		{"phase", "reticulating"},
+		{"phase", NULL},
+		{"method", "append"},
+		{"old-hash", "0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef"},
+		{"new-hash", "../../../../../../../../../../../../../../../../etc/passwd/passwd"},
+		{"overlay-hash", "0123"},
+		{"old-bytes", "-1"},
+		{"old-bytes", " 1"},
+		{"new-bytes", "1e3"},
+		{"overlay-bytes", "18446744073709551616"},
+		{"overlay-bytes", ""},
+		{"overlay-bytes", NULL},
+	};
+	struct lm_options merge = {.op = LM_OP_MERGE}, resume = {.op = LM_OP_RESUME};
+
+	(void)state;
+	poke("LiveOS/livemend.new", 0, "half of an image", 16);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct journal_entry e[] = {
+			{"op", "merge"},       {"method", "rewrite"}, {"phase", "building"},
+			{"overlay", OVERLAY},  {"old-bytes", "1"},    {"old-hash", sum},
+			{"new-bytes", "0"},    {"new-hash", ""},      {"overlay-bytes", "8"},
+			{"overlay-hash", sum},
+		};
+		struct lm_status *status;
+		struct lm_report *report;
+		bool said = false;
+		struct io *io;
+
+		for (size_t k = 0; k < sizeof(e) / sizeof(e[0]); k++)
+			if (strcmp(e[k].key, cases[i].key) == 0)
+				e[k].value = cases[i].value;
+		assert_int_equal(io_dir_open(stick.top, &io), 0);
+		assert_int_equal(journal_pending_write(io, "LiveOS", "Words.", e,
+						       sizeof(e) / sizeof(e[0]), NULL),
+				 0);
+		io_close(io);
+		refused(&merge, -EPROTONOSUPPORT, "version");
+		refused(&resume, -EPROTONOSUPPORT, "version");
+		assert_true(small_exists(&stick, "LiveOS/livemend/PENDING.txt"));
+		assert_true(small_exists(&stick, "LiveOS/livemend.new"));
+		if (i % 4)
+			continue;
+		assert_int_equal(lm_status_read(s, LM_STATUS_QUICK, &status, NULL), 0);
+		assert_true(status->interrupted && status->interrupted_by_other);
+		assert_non_null(strstr(status->headline, "another version"));
+		assert_null(status->advice_op);
+		lm_status_free(status);
+		assert_int_equal(lm_doctor(s, 0, NULL, &report, NULL), 0);
+		for (size_t k = 0; k < report->count; k++) {
+			const struct lm_finding *f = &report->findings[k];
+
+			said = said || (strcmp(f->id, "interrupted") == 0 &&
+					strstr(f->what, "another version"));
+		}
+		assert_true(said);
+		lm_report_free(report);
+	}
+	assert_true(small_same(&stick, &stick.fresh, OVERLAY));
 }
 
 /* A note from another stick, or by a stranger: it names files that it must not get at. */
@@ -540,9 +613,10 @@ static void change_to_image(void **state)
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 #define TESTS                                                                                      \
 	T(test_merge_plan), T(test_merge_refusals), T(test_pending_refuses),                       \
-		T(test_version_refuses), T(test_foreign_note), T(test_leftover),                   \
-		T(test_reset_and_nothing), T(test_merge), T(test_export), T(test_osmin),           \
-		T(test_hostile_name), T(test_fsck_clean), T(test_fsck_dirty), T(test_fsck_errors)
+		T(test_version_refuses), T(test_unknown_words), T(test_foreign_note),              \
+		T(test_leftover), T(test_reset_and_nothing), T(test_merge), T(test_export),        \
+		T(test_osmin), T(test_hostile_name), T(test_fsck_clean), T(test_fsck_dirty),       \
+		T(test_fsck_errors)
 
 int main(void)
 {

@@ -8,9 +8,11 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "core/bytes.h"
 #include "core/io/io_patch.h"
 #include "core/ops/recover/recover.h"
 #include "tests/unit/look_lab.h"
@@ -269,6 +271,52 @@ static void undo_file_is_proved(void **state)
 	no_folder(io, path);
 }
 
+/* One of a stranger may be as long as a file can be, and nothing but holes: it is not read. */
+static void hollow_undo_file(void **state)
+{
+	static const struct {
+		uint64_t bytes, entries;
+		size_t filled; /* from the header on, with entries that could be */
+	} cases[] = {
+		{1ull << 40, ((1ull << 40) - 96) / 8208 + 1, 0},
+		{1ull << 40, ((1ull << 40) - 96) / 16, 0},
+		{1ull << 40, ((1ull << 40) - 96) / 8208 + 1, 160000},
+		{60u << 20, ((60u << 20) - 96) / 8208 + 1, 0},
+		{1ull << 40, 1, 0}, /* so few cannot be so long */
+		{1ull << 40, 0, 0},
+	};
+	struct lm_error err;
+	struct redo *redo;
+	struct io_file *log;
+	unsigned char entry[16], header[64];
+	char path[64];
+	struct io *io = folder(path);
+
+	(void)state;
+	alarm(60);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		memset(header, 0, sizeof(header));
+		memcpy(header, "LMREDO2\n", 8);
+		put_le64(header + 8, 1ull << 40);
+		put_le64(header + 16, 1ull << 41);
+		put_le64(header + 24, cases[i].entries);
+		put_le64(header + 32, cases[i].bytes);
+		assert_int_equal(io_open(io, "undo", IO_CREATE, &log), 0);
+		assert_int_equal(io_truncate(log, cases[i].bytes), 0);
+		assert_int_equal(io_pwrite(log, header, sizeof(header), 0), 0);
+		for (size_t at = 0; at < cases[i].filled; at += sizeof(entry)) {
+			put_le64(entry, at * 4096);
+			put_le64(entry + 8, 4096);
+			assert_int_equal(io_pwrite(log, entry, sizeof(entry), 64 + at), 0);
+		}
+		io_file_close(log);
+		assert_int_equal(redo_open(io, "undo", &redo, &err), -EBADMSG);
+		assert_int_equal(io_unlink(io, "undo"), 0);
+	}
+	alarm(0);
+	no_folder(io, path);
+}
+
 /* ---- what is found, and how long it is to be ---- */
 
 static struct recover *look_at(struct lm_stick *s)
@@ -419,6 +467,7 @@ int main(void)
 		cmocka_unit_test(patch_gathers),
 		cmocka_unit_test(undo_file_goes_both_ways),
 		cmocka_unit_test(undo_file_is_proved),
+		cmocka_unit_test(hollow_undo_file),
 		cmocka_unit_test(undo_file_has_a_sum_for_all),
 		cmocka_unit_test(lengths_are_sensible),
 		cmocka_unit_test(holes_get_what_there_is),
