@@ -152,15 +152,26 @@ int merge_step_swap(struct plan_run *run, void *merge, struct lm_error *err)
 int merge_full_clean(struct merge *m, struct lm_error *err)
 {
 	const char *const files[] = { m->work_root, m->work_cow, m->work_pack };
+	struct io *work = m->s->work;
 	int ret = 0;
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && ret == 0; i++)
-		ret = io_replace_remove(m->s->work, m->work_tree, files[i], err);
-	if (ret == 0) {
-		io_rmdir(m->s->work, m->work_mount); /* -ENOENT as a rule */
-		io_rmdir(m->s->work, m->work_tree);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && ret == 0; i++) {
+		ret = io_unlink(work, files[i]);
+		if (ret == -ENOENT)
+			ret = 0;
+		if (ret < 0)
+			lm_fail(err, ret, files[i], NULL, "%s", _("Removing a file failed"));
 	}
-	return ret;
+	if (ret < 0)
+		return ret;
+	io_rmdir(work, m->work_mount);
+	/*
+	 * -ENOENT as a rule. Should it come back after a cut it is in nobody's way; and a disk that
+	 * is failing, which may be why it is removed, need not take a flush.
+	 */
+	if (io_rmdir(work, m->work_tree) == 0)
+		(void)io_sync_dir(work, ".");
+	return 0;
 }
 
 int merge_work_clean(struct merge *m, struct lm_error *err)
