@@ -29,6 +29,7 @@ struct dm_fsck {
 	enum dm_fsck_way order[DM_FSCK_WAYS];
 	unsigned n_ways, at; /* at: the one that is tried, or kept to */
 	bool chosen;
+	const struct fs_backup *backup; /* what a repair goes by; not owned */
 	struct io_file *file; /* the store in memory */
 	struct cow_store *scratch;
 	struct view_copy *copy;
@@ -155,6 +156,11 @@ int dm_fsck_make_scratch(struct dm_fsck *f, struct cow_store **scratch, struct l
 	return 0;
 }
 
+void dm_fsck_use_backup(struct dm_fsck *f, const struct fs_backup *backup)
+{
+	f->backup = backup;
+}
+
 struct cow_store *dm_fsck_scratch(const struct dm_fsck *f)
 {
 	return f->scratch;
@@ -184,7 +190,9 @@ static const char *const *fsck_env(const struct dm_fsck *f)
 static int fsck_e2fsck(const struct dm_fsck *f, const char *path, struct fsck_call *call,
 		       struct lm_error *err)
 {
-	const struct fs_e2fsck_with with = { .fd = -1, .env = fsck_env(f) };
+	const struct fs_e2fsck_with with = { .fd = -1,
+					     .env = fsck_env(f),
+					     .backup = f->backup };
 
 	call->started = true;
 	return fs_e2fsck_with(path, call->mode, &with, call->progress, call->line, call->arg,
@@ -324,8 +332,8 @@ static int by_copy(struct dm_fsck *f, bool lazy, struct fsck_call *call, struct 
 
 	if (ret < 0)
 		return ret;
-	ret = view_copy_e2fsck(f->copy, call->mode, fsck_env(f), call->progress, call->line,
-			       call->arg, call->status, err);
+	ret = view_copy_e2fsck(f->copy, call->mode, f->backup, fsck_env(f), call->progress,
+			       call->line, call->arg, call->status, err);
 	/* Before it has written, any other way is as good. */
 	call->started = ret == 0 || (ret != -EOPNOTSUPP && ret != -ENOSPC);
 	if (ret == 0 && call->mode != FS_CHECK) {

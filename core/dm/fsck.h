@@ -48,6 +48,12 @@ void dm_fsck_close(struct dm_fsck *fsck); /* NULL allowed */
 int dm_fsck_run(struct dm_fsck *fsck, enum fs_e2fsck mode, fs_progress_fn progress, fs_line_fn line,
 		void *arg, int *status, struct lm_error *err);
 
+/*
+ * FS_REPAIR goes by this copy of the superblock from now on (not owned); NULL:
+ * by the superblock itself.
+ */
+void dm_fsck_use_backup(struct dm_fsck *fsck, const struct fs_backup *backup);
+
 /* The store that e2fsck's changes are in; NULL: it was never let write. Owned by fsck. */
 struct cow_store *dm_fsck_scratch(const struct dm_fsck *fsck);
 /* The same without e2fsck: for what else is to be changed. Not together with the kernel's way. */

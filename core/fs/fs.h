@@ -95,6 +95,22 @@ int fs_same(const struct fs *base, const struct fs *merged, bool *same, char why
  */
 bool fs_is_lost(const struct fs *base, const struct fs *merged, char why[160]);
 
+/* A copy of the superblock that stands for one that is damaged. */
+struct fs_backup {
+	uint64_t block;        /* in blocks of block_bytes */
+	uint32_t block_bytes;
+	int64_t write_time;    /* when the file system was last written to, as it has it */
+};
+
+/*
+ * The newest copy of the superblock in src (base with an overlay over it) that
+ * is whole and of the very file system in base: which has to be readable and
+ * says where copies are. With its group descriptors libext2fs opens it.
+ * -ENOENT, and err not filled: there is none. What cannot be read is none.
+ */
+int fs_find_backup(const struct fs *base, struct io_source *src, struct fs_backup *backup,
+		   struct lm_error *err);
+
 /*
  * Runs e2fsck with an argument vector on path. mode: FS_CHECK (-fn), FS_PREEN (-fp) or
  * FS_REPAIR (-fy). *status gets its exit status (bit mask, e2fsck(8)); its output goes to log
@@ -113,6 +129,7 @@ int fs_e2fsck(const char *path, enum fs_e2fsck mode, fs_progress_fn progress, fs
 struct fs_e2fsck_with {
 	int fd;
 	const char *const *env; /* beside what child.h gives; NULL: nothing */
+	const struct fs_backup *backup; /* FS_REPAIR goes by it; NULL: by the superblock */
 	int (*prepare)(void *arg, int socket); /* child_prepare_fn; NULL: nobody watches */
 	int (*answer)(void *arg, int fd);      /* child_answer_fn */
 	void *arg;

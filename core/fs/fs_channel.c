@@ -234,20 +234,34 @@ static errcode_t check_before(struct fs_channel *channel)
 		       EXT2_ET_CORRUPT_SUPERBLOCK;
 }
 
-errcode_t fs_ext_open(struct fs_channel *channel, int flags, ext2_filsys *ext)
+static errcode_t open_at(struct fs_channel *channel, int flags, int superblock,
+			 unsigned block_bytes, ext2_filsys *ext)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	errcode_t code = check_before(channel);
 	char name[sizeof(NAME_PREFIX) + 2 * sizeof(uintptr_t)];
 
-	*ext = NULL;
-	if (code)
-		return code;
 	pthread_once(&once, library_init);
 	snprintf(name, sizeof(name), NAME_PREFIX "%" PRIxPTR, (uintptr_t)channel);
 	/* Multi-mount protection would open the name as a path. */
-	return ext2fs_open2(name, NULL, flags | EXT2_FLAG_64BITS | EXT2_FLAG_SKIP_MMP, 0, 0,
-			    &manager, ext);
+	return ext2fs_open2(name, NULL, flags | EXT2_FLAG_64BITS | EXT2_FLAG_SKIP_MMP, superblock,
+			    block_bytes, &manager, ext);
+}
+
+errcode_t fs_ext_open(struct fs_channel *channel, int flags, ext2_filsys *ext)
+{
+	errcode_t code = check_before(channel);
+
+	*ext = NULL;
+	return code ? code : open_at(channel, flags, 0, 0, ext);
+}
+
+errcode_t fs_ext_open_backup(struct fs_channel *channel, const struct fs_backup *backup,
+			     ext2_filsys *ext)
+{
+	*ext = NULL;
+	if (backup->block > INT32_MAX)
+		return EXT2_ET_INVALID_ARGUMENT;
+	return open_at(channel, 0, (int)backup->block, backup->block_bytes, ext);
 }
 
 int fs_ext_errno(errcode_t code)

@@ -80,8 +80,8 @@ int fs_e2fsck_with(const char *path, enum fs_e2fsck mode, const struct fs_e2fsck
 	static const char *const modes[] = { "-fn", "-fp", "-fy" };
 	static const struct fs_e2fsck_with nothing = { .fd = -1 };
 	struct e2fsck_run run = { .progress = progress, .line = line, .arg = arg };
-	char bar[12], target[4096];
-	const char *const argv[] = { "e2fsck", modes[mode], "-C", bar, target, NULL };
+	char bar[12], target[4096], block[24], block_bytes[12];
+	const char *argv[10] = { "e2fsck", modes[mode], "-C", bar };
 	struct child_job job = { .argv = argv,
 				 .bar = true,
 				 .line = e2fsck_line,
@@ -89,7 +89,7 @@ int fs_e2fsck_with(const char *path, enum fs_e2fsck mode, const struct fs_e2fsck
 				 .stop = e2fsck_stop,
 				 .arg = &run };
 	struct child_end end;
-	int ret, n;
+	int ret, n, argc = 4;
 
 	run.with = with ? with : &nothing;
 	run.target = target;
@@ -106,6 +106,16 @@ int fs_e2fsck_with(const char *path, enum fs_e2fsck mode, const struct fs_e2fsck
 	if (n >= (int)sizeof(target))
 		return lm_fail(err, -ENAMETOOLONG, path, NULL, "%s",
 			       _("Checking the file system failed"));
+	if (mode == FS_REPAIR && run.with->backup) {
+		snprintf(block, sizeof(block), "%" PRIu64, run.with->backup->block);
+		snprintf(block_bytes, sizeof(block_bytes), "%" PRIu32,
+			 run.with->backup->block_bytes);
+		argv[argc++] = "-b";
+		argv[argc++] = block;
+		argv[argc++] = "-B";
+		argv[argc++] = block_bytes;
+	}
+	argv[argc] = target;
 	ret = child_run(&job, &end, err);
 	if (ret == -ENOENT && end.status < 0 && !fs_e2fsck_exists())
 		return lm_fail(err, ret, "e2fsck", _("Install e2fsprogs, which it belongs to."),

@@ -41,6 +41,11 @@ enum fs_super fs_super_check(const unsigned char *sb, uint64_t size, uint64_t *b
 
 /* ext2fs_open2() on channel->src, once its superblock is sound. flags: EXT2_FLAG_RW or 0; the rest is added here. */
 errcode_t fs_ext_open(struct fs_channel *channel, int flags, ext2_filsys *ext);
+/* The same by a copy of the superblock, which is sound. */
+errcode_t fs_ext_open_backup(struct fs_channel *channel, const struct fs_backup *backup,
+			     ext2_filsys *ext);
+/* -1: it has none, 0: wrong, 1: right. */
+int fs_super_sum(const unsigned char *sb);
 
 /*
  * Turns an error of libext2fs into ours and returns its negative errno. The

@@ -45,8 +45,7 @@ static const char *difference(const struct fs *base, const struct fs *merged)
 	return NULL;
 }
 
-/* -1: it has none, 0: wrong, 1: right. */
-static int checksum_of(const unsigned char *sb)
+int fs_super_sum(const unsigned char *sb)
 {
 	if (!(get_le32(sb + 0x64) & EXT4_FEATURE_RO_COMPAT_METADATA_CSUM))
 		return -1;
@@ -61,18 +60,18 @@ static const char *foreign(const struct fs *base, const struct fs *merged)
 {
 	const struct ext2_super_block *a = base->ext->super;
 	const unsigned char *sb = merged->super;
-	int sum = checksum_of(sb);
+	int sum = fs_super_sum(sb);
 
 	if (!merged->info.ext || sum == 0)
 		return NULL;
 	if (memcmp(a->s_uuid, sb + 0x68, sizeof(a->s_uuid)) != 0)
 		return _("the overlay holds a file system with another UUID");
+	if (get_le32(sb + 0x04) > base->info.blocks)
+		return _("same file system, but it was grown in the overlay");
 	if (sum < 0)
 		return NULL;
 	if (a->s_mkfs_time != get_le32(sb + 0x108))
 		return _("the overlay holds a file system that was made at another time");
-	if (get_le32(sb + 0x04) > base->info.blocks)
-		return _("same file system, but it was grown in the overlay");
 	return NULL;
 }
 

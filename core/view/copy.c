@@ -243,11 +243,13 @@ void view_copy_close(struct view_copy *c)
 
 /* ---- e2fsck ---- */
 
-int view_copy_e2fsck(struct view_copy *c, enum fs_e2fsck mode, const char *const *env,
-		     fs_progress_fn progress, fs_line_fn line, void *arg, int *status,
-		     struct lm_error *err)
+int view_copy_e2fsck(struct view_copy *c, enum fs_e2fsck mode, const struct fs_backup *backup,
+		     const char *const *env, fs_progress_fn progress, fs_line_fn line, void *arg,
+		     int *status, struct lm_error *err)
 {
-	struct fs_e2fsck_with with = { .fd = c->dir ? -1 : io_fd(c->file), .env = env };
+	struct fs_e2fsck_with with = { .fd = c->dir ? -1 : io_fd(c->file),
+				       .env = env,
+				       .backup = backup };
 	int ret = c->lazy || c->whole ? 0 : copy_all(c, progress, arg, err);
 
 	if (ret < 0)

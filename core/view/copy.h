@@ -37,9 +37,9 @@ void view_copy_close(struct view_copy *copy); /* NULL allowed */
  * fs_e2fsck() on the copy. -EOPNOTSUPP when the kernel then refuses to do it
  * lazily: e2fsck was not started. May be called again: it finds what it wrote.
  */
-int view_copy_e2fsck(struct view_copy *copy, enum fs_e2fsck mode, const char *const *env,
-		     fs_progress_fn progress, fs_line_fn line, void *arg, int *status,
-		     struct lm_error *err);
+int view_copy_e2fsck(struct view_copy *copy, enum fs_e2fsck mode, const struct fs_backup *backup,
+		     const char *const *env, fs_progress_fn progress, fs_line_fn line, void *arg,
+		     int *status, struct lm_error *err);
 
 /* Writes to `to`, which reads as the view did, or as after the last time, what differs from it. */
 int view_copy_take(struct view_copy *copy, struct io_source *to, struct lm_error *err);

@@ -320,6 +320,182 @@ static void test_first_block(void **state)
 	io_source_close(src);
 }
 
+/* ---- copies of the superblock ---- */
+
+static const struct {
+	const char *options;
+	unsigned mib;
+	bool sum;
+} with_backups[] = {
+	{ "-b 1024", 40, true },
+	{ "-b 1024 -O ^metadata_csum,uninit_bg", 40, false },
+	{ "-b 1024 -O ^has_journal,^extent,^64bit,^metadata_csum,^sparse_super,^resize_inode -t ext2", 40, false },
+	{ "-b 1024 -O meta_bg,^resize_inode", 40, true },
+	{ "-b 1024 -O sparse_super2,^resize_inode -E num_backup_sb=2", 40, true },
+	{ "-b 2048 -O ^64bit", 100, true },
+	{ "-b 4096", 600, true },
+};
+
+static void poke(uint64_t off, const void *data, size_t len)
+{
+	struct io_source *src = lab_source(IO_WRITE);
+	struct lm_error err;
+
+	assert_int_equal(io_source_write(src, data, len, off, &err), 0);
+	io_source_close(src);
+}
+
+static int run_e2fsck(enum fs_e2fsck mode, const struct fs_backup *backup)
+{
+	const struct fs_e2fsck_with with = { .fd = -1, .backup = backup };
+	struct lm_error err;
+	int status;
+
+	assert_int_equal(fs_e2fsck_with(lab_path(), mode, &with, NULL, NULL, NULL, &status, &err),
+			 0);
+	return status;
+}
+
+/* The superblock is gone; what a copy of it brings back is the same file system. */
+static void back_again(const struct fs *base, const struct fs_backup *backup)
+{
+	struct io_source *src = lab_source(IO_READ);
+	struct lm_error err;
+	char why[160];
+	bool same = false;
+	struct fs *fs;
+
+	assert_int_equal(fs_open(src, &fs, &err), 0);
+	assert_false(fs_info(fs)->readable);
+	fs_close(fs);
+	assert_int_equal(run_e2fsck(FS_REPAIR, backup) & ~3, 0);
+	assert_int_equal(run_e2fsck(FS_CHECK, NULL), 0);
+	assert_int_equal(fs_open(src, &fs, &err), 0);
+	assert_int_equal(fs_same(base, fs, &same, why), 0);
+	assert_true(same);
+	fs_close(fs);
+	io_source_close(src);
+	assert_int_equal(lab_run("debugfs -R 'cat /etc/file-with-a-longer-name-7' %s 2>/dev/null | "
+				 "grep -q '^new'", lab_path()), 0);
+}
+
+static void try_backups(const char *options, unsigned mib, bool sum)
+{
+	static const unsigned char nothing[1024], rubbish[4096] = { 1, 2, 3 };
+	struct fs_backup first, b;
+	struct io_source *src;
+	unsigned char time[4];
+	struct lm_error err;
+	struct fs *base;
+
+	lab_mkfs(options, mib * 1024);
+	fill();
+	src = lab_source(IO_READ);
+	assert_int_equal(fs_open(src, &base, &err), 0);
+	assert_true(fs_info(base)->readable);
+	assert_int_equal(fs_find_backup(base, src, &first, &err), 0);
+	assert_true(first.block > 1);
+	assert_int_equal(first.block_bytes, fs_info(base)->block_bytes);
+	/* The superblock itself need not be there. */
+	poke(1024, nothing, sizeof(nothing));
+	assert_int_equal(fs_find_backup(base, src, &b, &err), 0);
+	assert_int_equal(b.block, first.block);
+	back_again(base, &b);
+	/* All of its chunk, its descriptors with it. */
+	poke(0, rubbish, sizeof(rubbish));
+	assert_int_equal(fs_find_backup(base, src, &b, &err), 0);
+	back_again(base, &b);
+	/* The first copy is damaged: another one. */
+	poke(first.block * first.block_bytes + 0x78, "x", 1);
+	assert_int_equal(fs_find_backup(base, src, &b, &err), 0);
+	assert_int_equal(b.block == first.block, !sum);
+	poke(first.block * first.block_bytes, nothing, sizeof(nothing));
+	assert_int_equal(fs_find_backup(base, src, &b, &err), 0);
+	assert_int_not_equal(b.block, first.block);
+	/* A later one is the better one, if it is whole. */
+	if (!sum) {
+		struct fs_backup last = b;
+
+		assert_int_equal(run_e2fsck(FS_REPAIR, &b) & ~3, 0);
+		assert_int_equal(fs_find_backup(base, src, &b, &err), 0);
+		memset(time, 0x7f, sizeof(time));
+		poke(last.block * last.block_bytes + 0x30, time, sizeof(time));
+		assert_int_equal(fs_find_backup(base, src, &b, &err), 0);
+		assert_int_equal(b.block, last.block);
+		assert_int_equal(b.write_time, 0x7f7f7f7f);
+	}
+	io_source_close(src);
+	/* Those of another file system are none. */
+	lab_mkfs(options, mib * 1024);
+	src = lab_source(IO_READ);
+	assert_int_equal(fs_find_backup(base, src, &b, &err), -ENOENT);
+	io_source_close(src);
+	fs_close(base);
+}
+
+static void test_backup(void **state)
+{
+	size_t i;
+
+	(void)state;
+	if (!fs_e2fsck_exists())
+		skip();
+	for (i = 0; i < sizeof(with_backups) / sizeof(with_backups[0]); i++) {
+		print_message("# %s\n", with_backups[i].options);
+		try_backups(with_backups[i].options, with_backups[i].mib, with_backups[i].sum);
+	}
+}
+
+/* Too small for a second group: nothing to go by. */
+static void test_no_backup(void **state)
+{
+	struct io_source *src;
+	struct fs_backup b;
+	struct lm_error err;
+	struct fs *base;
+
+	(void)state;
+	lab_mkfs("-b 4096", 16384);
+	src = lab_source(IO_READ);
+	assert_int_equal(fs_open(src, &base, &err), 0);
+	assert_int_equal(fs_find_backup(base, src, &b, &err), -ENOENT);
+	fs_close(base);
+	io_source_close(src);
+}
+
+/* A superblock that says more blocks than there are is one of a larger file system. */
+static void test_larger(void **state)
+{
+	static const char *const options[] = { "-b 1024", "-b 1024 -O ^metadata_csum" };
+	struct io_source *src;
+	struct lm_error err;
+	struct fs *a, *b;
+	char why[160];
+	bool same;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		lab_mkfs(options[i], 16384);
+		src = lab_source(IO_READ);
+		assert_int_equal(fs_open(src, &a, &err), 0);
+		assert_int_equal(lab_run("truncate -s 24M %s && resize2fs -f %s >/dev/null 2>&1 && "
+					 "truncate -s 16M %s", lab_path(), lab_path(), lab_path()),
+				 0);
+		io_source_close(src);
+		src = lab_source(IO_READ);
+		assert_int_equal(fs_open(src, &b, &err), 0);
+		assert_false(fs_info(b)->readable);
+		same = true;
+		assert_int_equal(fs_same(a, b, &same, why), 0);
+		assert_false(same);
+		assert_non_null(strstr(why, "grown"));
+		fs_close(b);
+		fs_close(a);
+		io_source_close(src);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -328,6 +504,8 @@ int main(void)
 		cmocka_unit_test(test_none), cmocka_unit_test(test_same),
 		cmocka_unit_test(test_zero_free), cmocka_unit_test(test_journal),
 		cmocka_unit_test(test_bitmap_damage),
+		cmocka_unit_test(test_backup), cmocka_unit_test(test_no_backup),
+		cmocka_unit_test(test_larger),
 	};
 
 	alarm(120);
