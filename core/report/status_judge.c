@@ -264,7 +264,7 @@ static struct verdict verdict_of(const struct lm_status *s, const struct status_
 	char b[16];
 
 	if (s->interrupted_by_other)
-		return say(LM_ACT,
+		return verdict(LM_ACT,
 			   text_dup(_("An operation was interrupted that another version of "
 				      "livemend began.")),
 			   _("Finish or undo it with the livemend that began it. Until then "
