@@ -59,6 +59,28 @@ static void set_what(struct lm_error *err, const char *format, va_list args)
 	text_printable(err->what, sizeof(err->what), raw);
 }
 
+static _Thread_local unsigned files_short;
+
+unsigned lm_files_short(void)
+{
+	return files_short;
+}
+
+void lm_files_note(long code)
+{
+	if (code == -EMFILE || code == -ENFILE)
+		files_short++;
+}
+
+int lm_files_fail(struct lm_error *err, const char *on)
+{
+	return lm_fail(
+		err, -EMFILE, on,
+		_("Nothing is wrong with the stick. End other programs, or let more files be "
+		  "open (`ulimit -n 1024`), and try again."),
+		"%s", _("The stick could not be looked at"));
+}
+
 static void start(struct lm_error *err, int code, const char *on, const char *help)
 {
 	lm_error_clear(err);
@@ -72,6 +94,7 @@ int lm_fail(struct lm_error *err, int code, const char *on, const char *help, co
 {
 	va_list args;
 
+	lm_files_note(code);
 	if (!err)
 		return code;
 	start(err, code, on, help);
@@ -102,6 +125,7 @@ int lm_refuse(struct lm_error *err, int code, const char *on, const char *help, 
 {
 	va_list args;
 
+	lm_files_note(code);
 	if (!err)
 		return code;
 	start(err, code, on, help);

@@ -36,4 +36,15 @@ void lm_error_help(struct lm_error *err, const char *help);
 /* Empties *err. */
 void lm_error_clear(struct lm_error *err);
 
+/*
+ * Too many files are open (EMFILE, ENFILE): then what is there looks as if it
+ * were not, or were damaged. Whoever judges a stick asks before and after how
+ * often this thread has met with that, and says that and no more if it has.
+ */
+unsigned lm_files_short(void);
+/* Counts it, when code (a negative errno, or anything else) is one of the two. */
+void lm_files_note(long code);
+/* Fails with it, about on: nothing can be said about the stick. */
+int lm_files_fail(struct lm_error *err, const char *on);
+
 #endif

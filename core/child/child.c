@@ -187,8 +187,9 @@ static int child_raise(int fd[2])
 	for (int i = 0; i < 2; i++) {
 		int high = fcntl(fd[i], F_DUPFD_CLOEXEC, HIGH_FD), ret = -errno;
 
+		/* EINVAL: so high a number is not allowed. */
 		if (high < 0)
-			return ret;
+			return ret == -EINVAL ? -EMFILE : ret;
 		close(fd[i]);
 		fd[i] = high;
 	}

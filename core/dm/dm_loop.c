@@ -48,8 +48,10 @@ static dev_t loop_devno(int number)
 
 	snprintf(path, sizeof(path), "/sys/block/loop%d/dev", number);
 	f = fopen(path, "re");
-	if (!f)
+	if (!f) {
+		lm_files_note(-errno);
 		return makedev(maj, min);
+	}
 	if (fscanf(f, "%u:%u", &maj, &min) != 2) {
 		maj = 7;
 		min = (unsigned)number;

@@ -19,10 +19,20 @@
 #include "core/dm/dm.h"
 #include "core/dm/dm_priv.h"
 #include "core/dm/dm_task.h"
+#include "core/error.h"
 
 static const struct dm_env here = { "/sys", "/dev", "/proc/self/mountinfo" };
 
 /* Reads the attribute block/NAME/ATTR, without its newline. */
+/* What could not be opened may be there all the same. */
+static int sysfs_failed(void)
+{
+	int ret = -errno;
+
+	lm_files_note(ret);
+	return ret;
+}
+
 static int read_attr(const struct dm_env *env, const char *name, const char *attr, char *buf,
 		     size_t cap)
 {
@@ -35,7 +45,7 @@ static int read_attr(const struct dm_env *env, const char *name, const char *att
 		return -ENAMETOOLONG;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return -errno;
+		return sysfs_failed();
 	n = read(fd, buf, cap - 1);
 	if (n < 0)
 		ret = -errno;
@@ -141,7 +151,7 @@ static int read_loop(const struct dm_env *env, const char *loop, struct loop_inf
 		return -ENAMETOOLONG;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
-		return -errno;
+		return sysfs_failed();
 	if (fstat(fd, &st) || !S_ISBLK(st.st_mode)) {
 		close(fd);
 		return -ENOTBLK;
@@ -303,8 +313,10 @@ static dev_t whole_disk(const struct dm_env *env, dev_t dev)
 	snprintf(path, sizeof(path), "%.80s/dev/block/%u:%u/../dev", env->sys, major(dev),
 		 minor(dev));
 	f = fopen(path, "re");
-	if (!f)
+	if (!f) {
+		lm_files_note(-errno);
 		return dev;
+	}
 	if (fscanf(f, "%u:%u", &maj, &min) == 2)
 		whole = makedev(maj, min);
 	fclose(f);

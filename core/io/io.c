@@ -3,20 +3,32 @@
 
 #include <errno.h>
 
+#include "core/error.h"
+
 int io_open(struct io *io, const char *path, enum io_mode mode, struct io_file **file)
 {
+	int ret;
+
 	*file = NULL;
-	return io->ops->open(io, path, mode, file);
+	ret = io->ops->open(io, path, mode, file);
+	lm_files_note(ret);
+	return ret;
 }
 
 int io_stat(struct io *io, const char *path, struct io_stat *st)
 {
-	return io->ops->stat(io, path, st);
+	int ret = io->ops->stat(io, path, st);
+
+	lm_files_note(ret);
+	return ret;
 }
 
 int io_list(struct io *io, const char *path, io_list_fn fn, void *arg)
 {
-	return io->ops->list(io, path, fn, arg);
+	int ret = io->ops->list(io, path, fn, arg);
+
+	lm_files_note(ret);
+	return ret;
 }
 
 int io_fsinfo(struct io *io, struct io_fsinfo *info)

@@ -33,8 +33,8 @@ static void refuse_kernel(struct lm_plan *plan)
 	plan_refuse(plan, &err);
 }
 
-int lm_plan_make(struct lm_ctx *ctx, struct lm_stick *stick, const struct lm_options *options,
-		 struct lm_plan **out, struct lm_error *err)
+static int plan_make(struct lm_ctx *ctx, struct lm_stick *stick, const struct lm_options *options,
+		     struct lm_plan **out, struct lm_error *err)
 {
 	const struct op *op = op_of(options->op);
 	struct lm_plan *plan;
@@ -60,4 +60,17 @@ int lm_plan_make(struct lm_ctx *ctx, struct lm_stick *stick, const struct lm_opt
 	}
 	*out = plan;
 	return 0;
+}
+
+int lm_plan_make(struct lm_ctx *ctx, struct lm_stick *stick, const struct lm_options *options,
+		 struct lm_plan **out, struct lm_error *err)
+{
+	unsigned before = lm_files_short();
+	int ret = plan_make(ctx, stick, options, out, err);
+
+	if (lm_files_short() == before)
+		return ret;
+	lm_plan_free(*out);
+	*out = NULL;
+	return lm_files_fail(err, stick ? lm_stick_path(stick) : NULL);
 }

@@ -294,8 +294,8 @@ static void sort_findings(struct lm_report *r)
 	}
 }
 
-int lm_doctor(struct lm_stick *stick, unsigned flags, const struct lm_watch *watch,
-	      struct lm_report **report, struct lm_error *err)
+static int doctor_report(struct lm_stick *stick, unsigned flags, const struct lm_watch *watch,
+			 struct lm_report **report, struct lm_error *err)
 {
 	struct doctor d = {.stick = stick, .watch = watch, .flags = flags};
 	int r;
@@ -328,6 +328,19 @@ int lm_doctor(struct lm_stick *stick, unsigned flags, const struct lm_watch *wat
 	sort_findings(d.report);
 	*report = d.report;
 	return 0;
+}
+
+int lm_doctor(struct lm_stick *stick, unsigned flags, const struct lm_watch *watch,
+	      struct lm_report **report, struct lm_error *err)
+{
+	unsigned before = lm_files_short();
+	int ret = doctor_report(stick, flags, watch, report, err);
+
+	if (lm_files_short() == before)
+		return ret;
+	lm_report_free(*report);
+	*report = NULL;
+	return lm_files_fail(err, stick->given);
 }
 
 void lm_report_free(struct lm_report *report)

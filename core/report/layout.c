@@ -242,7 +242,7 @@ out:
 	return ret;
 }
 
-int lm_layout_read(struct lm_stick *stick, struct lm_node **root, struct lm_error *err)
+static int layout_read(struct lm_stick *stick, struct lm_node **root, struct lm_error *err)
 {
 	struct kernel k = {.ctx = stick->ctx};
 	struct io_fsinfo info;
@@ -274,4 +274,16 @@ int lm_layout_read(struct lm_stick *stick, struct lm_node **root, struct lm_erro
 	}
 	*root = top;
 	return 0;
+}
+
+int lm_layout_read(struct lm_stick *stick, struct lm_node **root, struct lm_error *err)
+{
+	unsigned before = lm_files_short();
+	int ret = layout_read(stick, root, err);
+
+	if (lm_files_short() == before)
+		return ret;
+	lm_layout_free(*root);
+	*root = NULL;
+	return lm_files_fail(err, stick->given);
 }

@@ -512,8 +512,8 @@ static int read_overlays(struct lm_stick *stick, const struct stick_look *look, 
 	return 0;
 }
 
-int lm_status_read(struct lm_stick *stick, unsigned flags, struct lm_status **status,
-		   struct lm_error *err)
+static int status_read(struct lm_stick *stick, unsigned flags, struct lm_status **status,
+		       struct lm_error *err)
 {
 	struct status_facts facts = { 0 };
 	struct lm_status *s = NULL;
@@ -565,4 +565,17 @@ int lm_status_read(struct lm_stick *stick, unsigned flags, struct lm_status **st
 	}
 	*status = s;
 	return 0;
+}
+
+int lm_status_read(struct lm_stick *stick, unsigned flags, struct lm_status **status,
+		   struct lm_error *err)
+{
+	unsigned before = lm_files_short();
+	int ret = status_read(stick, flags, status, err);
+
+	if (lm_files_short() == before)
+		return ret;
+	lm_status_free(*status);
+	*status = NULL;
+	return lm_files_fail(err, stick->given);
 }

@@ -265,10 +265,10 @@ static struct verdict verdict_of(const struct lm_status *s, const struct status_
 
 	if (s->interrupted_by_other)
 		return verdict(LM_ACT,
-			   text_dup(_("An operation was interrupted that another version of "
-				      "livemend began.")),
-			   _("Finish or undo it with the livemend that began it. Until then "
-			     "nothing on the stick may be removed or renamed."));
+			       text_dup(_("An operation was interrupted that another version of "
+					  "livemend began.")),
+			       _("Finish or undo it with the livemend that began it. Until then "
+				 "nothing on the stick may be removed or renamed."));
 	if (s->interrupted)
 		return verdict_op(
 			LM_ACT,

@@ -219,8 +219,8 @@ out:
 	return r;
 }
 
-int lm_usage_read(struct lm_stick *stick, const struct lm_watch *watch, struct lm_usage **usage,
-		  struct lm_error *err)
+static int usage_read(struct lm_stick *stick, const struct lm_watch *watch, struct lm_usage **usage,
+		      struct lm_error *err)
 {
 	struct stick_look look;
 	int r;
@@ -247,4 +247,17 @@ int lm_usage_read(struct lm_stick *stick, const struct lm_watch *watch, struct l
 	}
 	stick_look_close(&look);
 	return r;
+}
+
+int lm_usage_read(struct lm_stick *stick, const struct lm_watch *watch, struct lm_usage **usage,
+		  struct lm_error *err)
+{
+	unsigned before = lm_files_short();
+	int ret = usage_read(stick, watch, usage, err);
+
+	if (lm_files_short() == before)
+		return ret;
+	lm_usage_free(*usage);
+	*usage = NULL;
+	return lm_files_fail(err, stick->given);
 }

@@ -187,8 +187,8 @@ static struct lm_stick *new_stick(struct lm_ctx *ctx, const char *given)
 	return s;
 }
 
-int lm_stick_open(struct lm_ctx *ctx, const char *path, struct lm_stick **stick,
-		  struct lm_error *err)
+static int stick_open(struct lm_ctx *ctx, const char *path, struct lm_stick **stick,
+		      struct lm_error *err)
 {
 	struct lm_stick *s;
 	int ret;
@@ -209,6 +209,19 @@ int lm_stick_open(struct lm_ctx *ctx, const char *path, struct lm_stick **stick,
 	}
 	*stick = s;
 	return 0;
+}
+
+int lm_stick_open(struct lm_ctx *ctx, const char *path, struct lm_stick **stick,
+		  struct lm_error *err)
+{
+	unsigned before = lm_files_short();
+	int ret = stick_open(ctx, path, stick, err);
+
+	if (lm_files_short() == before)
+		return ret;
+	lm_stick_close(*stick);
+	*stick = NULL;
+	return lm_files_fail(err, path);
 }
 
 /* The value of a word of the kernel command line, in new memory; NULL when it is not there. */

@@ -57,6 +57,28 @@ same run 0 layout "$s" && has "$out" "squashfs.img" && has "$out" "rootfs.img"
 ok "layout"
 same run 0 layout --json "$s" && "$jsonget" layout 0 name <"$out" >/dev/null
 ok "layout --json"
+# Too few files can be open: that is said, and nothing of a stick that is as good as before.
+few() {
+	timeout 60 "$program" "$@" "$s" >"$work/enough" 2>&1 </dev/null
+	few_want=$?
+	for few_n in 5 6 7 8 10 14 20 26; do
+		(ulimit -n $few_n; exec timeout 60 "$program" "$@" "$s" >"$out" 2>"$err" </dev/null)
+		few_got=$?
+		if [ $few_got -ne 4 ]; then
+			[ $few_got -eq $few_want ] && cat "$out" "$err" | diff - "$work/enough" &&
+				continue
+			echo "# $few_n files: exit status $few_got, not $few_want: $*"
+			return 1
+		fi
+		has "$err" "Too many open files" && has "$err" "Nothing is wrong with the stick" &&
+			hasnt "$err" damaged && empty "$out" || { echo "# $few_n files: $*"; return 1; }
+	done
+}
+for c in status doctor usage layout "merge --dry-run" "compact --dry-run" "resume --dry-run" \
+	"recover --dry-run"; do
+	few $c
+	ok "$c with too few open files says so"
+done
 same one_of "0 1" doctor "$s"
 ok "doctor"
 (export TMPDIR="$s/LiveOS" && same one_of "0 1" doctor "$s")
