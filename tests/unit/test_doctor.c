@@ -195,52 +195,6 @@ static void test_place(void **state)
 	assert_int_equal(rmdir(dir), 0); /* it is empty */
 }
 
-/* What operations leave when they are cut off, and no note of one. */
-static void test_leftovers(void **state)
-{
-	static const char *const names[] = {"livemend.new", "livemend.old", "livemend.cow",
-					    "livemend.bak"};
-	struct lm_stick *stick = lab_stick(NULL, true);
-	char path[400], overlay[400];
-	struct lm_report *r;
-	struct lm_error err;
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const struct lm_finding *f;
-
-		snprintf(path, sizeof(path), "%s/LiveOS/%s", lab_dir, names[i]);
-		poke(path, 0, "x", 1);
-		r = examine(stick, 0);
-		f = find(r, "leftover");
-		assert_non_null(f);
-		assert_int_equal(f->severity, LM_SEV_NOTE);
-		assert_non_null(strstr(f->what, names[i]));
-		assert_true(f->remedy && f->remedy[0]);
-		/* What is called for does it. */
-		if (f->op) {
-			struct lm_options options = {.op = LM_OP_RESUME};
-			struct lm_plan *plan = NULL;
-
-			assert_string_equal(f->op, "resume");
-			assert_int_equal(lm_plan_make(lab_ctx, stick, &options, &plan, &err), 0);
-			assert_true(plan->possible && plan->n_steps > 1);
-			lm_plan_free(plan);
-		}
-		lm_report_free(r);
-		assert_int_equal(unlink(path), 0);
-	}
-	/* Alone, it may be all there is. */
-	live_file("overlay-*", overlay);
-	snprintf(path, sizeof(path), "%s/LiveOS/livemend.bak", lab_dir);
-	assert_int_equal(rename(overlay, path), 0);
-	lm_stick_close(stick);
-	assert_int_equal(lm_stick_open(lab_ctx, lab_dir, &stick, &err), 0);
-	assert_finding(stick, "leftover-alone", LM_SEV_WARNING);
-	lab_done(stick);
-}
-
 static int stop(void *arg, uint64_t done, uint64_t total, const char *text)
 {
 	(void)done;
@@ -276,7 +230,6 @@ int main(void)
 		cmocka_unit_test(test_healthy),	    cmocka_unit_test(test_lessons),
 		cmocka_unit_test(test_damage),	    cmocka_unit_test(test_interrupted),
 		cmocka_unit_test(test_cancel),	    cmocka_unit_test(test_place),
-		cmocka_unit_test(test_leftovers),
 	};
 	int r;
 

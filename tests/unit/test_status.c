@@ -704,6 +704,54 @@ static void test_agree(void **state)
 	agree("pairing");
 }
 
+/* What operations leave when they are cut off, and no note of one. */
+static void test_leftovers(void **state)
+{
+	static const char *const names[] = { "livemend.new", "livemend.old", "livemend.cow",
+					     "livemend.bak" };
+	const struct lm_finding *f;
+	struct lm_report *r = NULL;
+	struct lm_stick *stick;
+
+	(void)state;
+	assert_int_equal(lm_stick_open(ctx, small.top, &stick, NULL), 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char line[64];
+
+		snprintf(line, sizeof(line), "printf x >stick/LiveOS/%s", names[i]);
+		help_run(small.room, line);
+		assert_int_equal(lm_doctor(stick, 0, NULL, &r, NULL), 0);
+		f = finding(r, "leftover");
+		assert_non_null(f);
+		assert_int_equal(f->severity, LM_SEV_NOTE);
+		assert_non_null(strstr(f->what, names[i]));
+		assert_true(f->remedy && f->remedy[0]);
+		/* What is called for does it. */
+		if (f->op) {
+			struct lm_options options = { .op = LM_OP_RESUME };
+			struct lm_plan *plan;
+
+			assert_string_equal(f->op, "resume");
+			assert_int_equal(lm_plan_make(ctx, stick, &options, &plan, NULL), 0);
+			assert_true(plan->possible && plan->n_steps > 1);
+			lm_plan_free(plan);
+		}
+		lm_report_free(r);
+		snprintf(line, sizeof(line), "rm stick/LiveOS/%s", names[i]);
+		help_run(small.room, line);
+	}
+	lm_stick_close(stick);
+	/* Alone, it may be all there is. */
+	help_run(small.room, "mv stick/LiveOS/overlay-* stick/LiveOS/livemend.bak");
+	assert_int_equal(lm_stick_open(ctx, small.top, &stick, NULL), 0);
+	assert_int_equal(lm_doctor(stick, 0, NULL, &r, NULL), 0);
+	f = finding(r, "leftover-alone");
+	assert_non_null(f);
+	assert_int_equal(f->severity, LM_SEV_WARNING);
+	lm_report_free(r);
+	lm_stick_close(stick);
+}
+
 /* Looking changes nothing, and takes no time that anybody would notice. */
 static void test_looking(void **state)
 {
@@ -731,7 +779,7 @@ int main(void)
 		TEST(test_home_and_hostile),	TEST(test_interrupted), TEST(test_other_base),
 		cmocka_unit_test(test_walls),   TEST(test_layout),      TEST(test_looking),
 		cmocka_unit_test(test_partial), cmocka_unit_test(test_lost),
-		TEST(test_agree), TEST(test_not_ext), TEST(test_unknown), TEST(test_no_figures),
+		TEST(test_agree), TEST(test_leftovers), TEST(test_not_ext), TEST(test_unknown), TEST(test_no_figures),
 	};
 
 	alarm(120);
