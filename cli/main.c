@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#ifdef HAVE_MALLOPT
 #include <malloc.h>
+#endif
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,12 +63,14 @@ int main(int argc, char *argv[])
 
 	if (open_standard_fds())
 		return LM_UNCHANGED;
+#ifdef HAVE_MALLOPT
 	/*
 	 * A compressor takes a few MiB for each block and gives them back after it:
 	 * they are kept for the next one rather than fetched from the kernel anew.
 	 */
 	mallopt(M_MMAP_THRESHOLD, 16 << 20);
 	mallopt(M_TRIM_THRESHOLD, 32 << 20);
+#endif
 	setlocale(LC_ALL, "");
 	bindtextdomain(PACKAGE, LOCALEDIR);
 	textdomain(PACKAGE);

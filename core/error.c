@@ -43,8 +43,13 @@ static void set_reason(struct lm_error *err, int code)
 		text = _("it ends too early");
 		break;
 	default:
-		/* The GNU form, which may leave buf alone. */
-		text = strerror_r(-code, buf, sizeof(buf));
+#ifdef STRERROR_R_CHAR_P
+		text = strerror_r(-code, buf, sizeof(buf)); /* which may leave buf alone */
+#else
+		if (strerror_r(-code, buf, sizeof(buf)) != 0)
+			snprintf(buf, sizeof(buf), "errno %d", -code);
+		text = buf;
+#endif
 		break;
 	}
 	text_printable(err->why, sizeof(err->why), text);

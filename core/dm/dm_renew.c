@@ -106,8 +106,8 @@ int dm_renew_overlay(const struct lm_ctx *ctx, const char *dm_name, struct io_fi
 	struct dm_loopdev *loop = NULL;
 	struct dm_dev *dev = NULL;
 	struct dm_target table;
-	dev_t base, cow;
-	uint64_t chunk;
+	dev_t base = 0, cow = 0;
+	uint64_t chunk = 0;
 	int ret;
 
 	ret = check_state(ctx, dm_name, err);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 
 #include "core/io/io.h"
 #include "core/io/io_file.h"
+#include "core/libc.h"
 
 struct dir {
 	struct io io;

@@ -12,6 +12,7 @@
 
 #include "core/bytes.h"
 #include "core/io/io_attrs.h"
+#include "core/libc.h"
 
 struct fd_file {
 	struct io_file file;

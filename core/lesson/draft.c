@@ -109,8 +109,8 @@ int draft_open(struct io_source *below, struct io_source **out, struct lm_error 
 
 	*out = NULL;
 	if (d && below->size_bytes / DRAFT_BLOCK < SIZE_MAX / sizeof(*d->blocks)) {
-		d->count = (size_t)(below->size_bytes / DRAFT_BLOCK) + 1;
-		d->blocks = calloc(d->count, sizeof(*d->blocks));
+		d->count = below->size_bytes / DRAFT_BLOCK + 1;
+		d->blocks = calloc((size_t)d->count, sizeof(*d->blocks));
 	}
 	if (!d || !d->blocks) {
 		free(d);

@@ -20,6 +20,9 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mount.h>
+#ifndef MOUNT_ATTR_RDONLY
+#include <linux/mount.h> /* which some C libraries do not take in */
+#endif
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>

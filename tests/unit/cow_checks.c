@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/cow_checks.h"
+#include "tests/lib/narrow.h"
 
 void shadow_make(struct shadow *shadow, uint64_t base_chunks, uint64_t cb)
 {

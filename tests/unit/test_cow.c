@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/cow_checks.h"
+#include "tests/lib/narrow.h"
 
 static const uint32_t chunk_sizes[] = { 1, 8, 16, 32, 128, 2048 };
 #define N_SIZES (sizeof(chunk_sizes) / sizeof(chunk_sizes[0]))

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/cow_checks.h"
+#include "tests/lib/narrow.h"
 
 /* What may be on the medium when the power goes after the first upto events. */
 static void cut_power(struct mem_file *after, const struct mem_file *mem,

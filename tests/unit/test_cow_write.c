@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/cow_checks.h"
+#include "tests/lib/narrow.h"
 
 static void round_trip(uint32_t c, bool new_store, uint64_t base_chunks, uint64_t writes)
 {

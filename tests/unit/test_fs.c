@@ -12,6 +12,7 @@
 #include "core/fs/fs.h"
 #include "core/fs/fs_edit.h"
 #include "tests/unit/fs_lab.h"
+#include "tests/lib/narrow.h"
 
 static const char *const shapes[] = {
 	"-b 1024",

@@ -18,6 +18,7 @@
 #include "core/image/image.h"
 #include "core/image/inside.h"
 #include "image_util.h"
+#include "tests/lib/narrow.h"
 
 #define ROOT_BYTES ((2U << 20) + 70001)
 

@@ -14,6 +14,7 @@
 
 #include "core/view/view.h"
 #include "tests/unit/store_lab.h"
+#include "tests/lib/narrow.h"
 
 struct world {
 	struct lab lab;
