@@ -165,6 +165,11 @@ int dm_engine_choose(const struct lm_ctx *ctx, enum lm_engine preferred,
 	return ret;
 }
 
+int dm_engine_wanted(const struct lm_ctx *ctx, struct lm_error *err)
+{
+	return ctx && ctx->engine == LM_ENGINE_KERNEL ? dm_engine_possible(ctx, NULL, err) : 0;
+}
+
 int dm_engine_direct_only(const struct lm_ctx *ctx, struct lm_error *err)
 {
 	if (!ctx || ctx->engine != LM_ENGINE_KERNEL)

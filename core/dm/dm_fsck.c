@@ -30,6 +30,7 @@ struct dm_fsck {
 	unsigned n_ways, at; /* at: the one that is tried, or kept to */
 	bool chosen;
 	const struct fs_backup *backup; /* what a repair goes by; not owned */
+	enum dm_fsck_way way; /* once it is chosen */
 	struct io_file *file; /* the store in memory */
 	struct cow_store *scratch;
 	struct view_copy *copy;
@@ -161,6 +162,12 @@ void dm_fsck_use_backup(struct dm_fsck *f, const struct fs_backup *backup)
 	f->backup = backup;
 }
 
+void dm_fsck_settle(struct dm_fsck *f)
+{
+	close_copy(f);
+	f->at = f->n_ways;
+}
+
 struct cow_store *dm_fsck_scratch(const struct dm_fsck *f)
 {
 	return f->scratch;
@@ -168,7 +175,7 @@ struct cow_store *dm_fsck_scratch(const struct dm_fsck *f)
 
 enum dm_fsck_way dm_fsck_way(const struct dm_fsck *f)
 {
-	return f->chosen ? f->order[f->at] : DM_FSCK_WAYS;
+	return f->chosen ? f->way : DM_FSCK_WAYS;
 }
 
 /* ---- the ways ---- */
@@ -277,7 +284,8 @@ static int by_kernel(struct dm_fsck *f, struct fsck_call *call, struct lm_error 
 	if (!f->on.stick)
 		return lm_fail(err, -EOPNOTSUPP, NULL, NULL, "%s",
 			       _("The kernel engine cannot be used here"));
-	ret = dm_attach_open(f->on.stick, f->on.overlay, DM_ATTACH_FORCE, &attach, err);
+	ret = f->on.pair ? dm_attach_pair(f->on.pair, DM_ATTACH_FORCE, &attach, err) :
+			   dm_attach_open(f->on.stick, 0, DM_ATTACH_FORCE, &attach, err);
 	if (ret < 0)
 		return ret;
 	if (f->scratch)
@@ -303,8 +311,8 @@ static size_t fsck_not_on(const struct dm_fsck *f, dev_t dev[2])
 
 	if (s && s->mountpoint && stat(s->mountpoint, &st) == 0)
 		dev[n++] = st.st_dev;
-	if (s && f->on.overlay < s->n_overlays && s->overlays[f->on.overlay].dm_name &&
-	    snprintf(path, sizeof(path), "/dev/mapper/%s", s->overlays[f->on.overlay].dm_name) <
+	if (s && s->n_overlays && s->overlays[0].dm_name &&
+	    snprintf(path, sizeof(path), "/dev/mapper/%s", s->overlays[0].dm_name) <
 		    (int)sizeof(path) &&
 	    stat(path, &st) == 0)
 		dev[n++] = st.st_rdev;
@@ -380,6 +388,7 @@ int dm_fsck_run(struct dm_fsck *f, enum fs_e2fsck mode, fs_progress_fn progress,
 		ret = fsck_by(f, f->order[f->at], &call, &why);
 		if (ret == 0 || call.started || ret == -ECANCELED || f->chosen) {
 			f->chosen = true;
+			f->way = f->order[f->at];
 			if (ret < 0 && err)
 				*err = why;
 			return ret;

@@ -24,6 +24,9 @@ int dm_engine_possible(const struct lm_ctx *ctx, const char *const *targets,
 int dm_engine_choose(const struct lm_ctx *ctx, enum lm_engine preferred,
 		     const char *const *targets, enum lm_engine *engine, struct lm_error *err);
 
+/* Refuses the kernel's where it was asked for and is not possible. */
+int dm_engine_wanted(const struct lm_ctx *ctx, struct lm_error *err);
+
 /* For what has the direct engine only: refuses when the user asked for the kernel's. */
 int dm_engine_direct_only(const struct lm_ctx *ctx, struct lm_error *err);
 

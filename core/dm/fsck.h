@@ -23,9 +23,9 @@ enum dm_fsck_way { DM_FSCK_FUSE, DM_FSCK_KERNEL, DM_FSCK_WHOLE, DM_FSCK_LAZY, DM
 
 struct dm_fsck_on {
 	struct lm_ctx *ctx;
-	/* For the kernel's way, and where no temporary file may lie: see dm_attach_open(). */
-	struct lm_stick *stick;
-	size_t overlay;
+	struct lm_stick *stick; /* where no temporary file may lie; its overlay 0 */
+	/* For the kernel's way, dm_attach_pair(); not owned; NULL: as the stick has it. */
+	const struct stick_pair *pair;
 	struct io_source *view; /* not owned */
 	uint32_t chunk_sectors; /* of the store in memory: the overlay's */
 	bool kernel_first;      /* rather than FUSE */
@@ -58,6 +58,8 @@ void dm_fsck_use_backup(struct dm_fsck *fsck, const struct fs_backup *backup);
 struct cow_store *dm_fsck_scratch(const struct dm_fsck *fsck);
 /* The same without e2fsck: for what else is to be changed. Not together with the kernel's way. */
 int dm_fsck_make_scratch(struct dm_fsck *fsck, struct cow_store **scratch, struct lm_error *err);
+/* e2fsck is not run again: what only serves that goes, the view among it. The store stays. */
+void dm_fsck_settle(struct dm_fsck *fsck);
 /* The one that was used; DM_FSCK_WAYS: none yet. */
 enum dm_fsck_way dm_fsck_way(const struct dm_fsck *fsck);
 

@@ -36,7 +36,6 @@ void session_free(struct session *s)
 	if (!s)
 		return;
 	session_unlook(s);
-	cow_store_close(s->scratch);
 	io_close(s->work);
 	if (s->locked)
 		stick_rw_close(&s->rw);
@@ -134,8 +133,9 @@ int session_record(struct session *s, struct io *io, const char *dir, struct lm_
 	const struct record_prose prose = op_of(s->rec.op)->prose(&s->rec);
 	int ret = record_write(io, dir, &s->rec, &prose, err);
 
+	/* What this one has repaired first can be taken back as long as it can. */
 	for (enum lm_op i = 0; i < LM_N_OPS && ret == 0; i++) {
-		if (i != s->rec.op && op_of(i)->outdate)
+		if (i != s->rec.op && !s->rec.repaired && op_of(i)->outdate)
 			op_of(i)->outdate(io, dir);
 	}
 	return ret;

@@ -5,7 +5,6 @@
  *   session.c         the state, the lock, the pair of base and overlay that is
  *                     looked at, the note on the stick
  *   session_refuse.c  what stands against it, whatever the operation
- *   session_fs.c      e2fsck on the merged view
  *   session_overlay.c the overlay as the record knows it; emptying it
  *   session_work.c    --work: a folder elsewhere
  *   session_resume.c  taking up what was cut off
@@ -41,8 +40,8 @@ struct session {
 	struct stick_look look;
 	bool looking;
 	/*
-	 * Laid over the merged view: what e2fsck repairs goes there, and the overlay is not
-	 * written to. NULL: into the overlay. top is the view with it, or look.view.
+	 * Laid over the merged view: what e2fsck has repaired (fsck.h); not owned. NULL:
+	 * nothing. top is the view with it, or look.view.
 	 */
 	struct cow_store *scratch;
 	struct io_source *top, *laid;
@@ -128,16 +127,6 @@ int session_refusal(const struct session *s, const struct stick_look *look,
  */
 int session_pair_refusal(const struct session *s, const struct stick_look *look,
 			 struct lm_error *err);
-
-/* ---- session_fs.c ---- */
-
-bool session_can_check_fs(const struct session *s);
-/*
- * e2fsck on the merged view; a journal is replayed, damage repaired after asking.
- * Opens the look afresh where something was written. lenient: a file system that
- * cannot be repaired here is taken as it is.
- */
-int session_check_fs(struct session *s, bool lenient, struct lm_error *err);
 
 /* ---- session_overlay.c ---- */
 

@@ -140,6 +140,7 @@ int record_write(struct io *io, const char *live_dir, const struct record *r,
 		{ "overlay", r->overlay },
 		{ "osmin", l.osmin },
 		{ "work", r->work },
+		{ "repaired", r->repaired ? "yes" : NULL },
 		{ "old-bytes", old_bytes },
 		{ "old-hash", l.old_id.hash },
 		{ "new-bytes", new_bytes },
@@ -241,6 +242,8 @@ static int from_pending(const struct journal_pending *p, struct record *r)
 	if (ret == 0)
 		ret = get_id(p, "overlay-bytes", "overlay-hash", &r->overlay_id);
 	record_take_lines(r, &l);
+	if (ret == 0)
+		r->repaired = journal_get(p, "repaired") != NULL;
 	return ret;
 }
 

@@ -23,7 +23,7 @@ struct record_id {
 };
 
 enum record_phase {
-	RECORD_CHECKING,  /* the file system may be under repair (into the overlay) */
+	RECORD_CHECKING,  /* nothing is begun but, if so noted, the repair of the file system */
 	RECORD_BUILDING,  /* the new image is being written, beside the old one or in the work folder */
 	RECORD_READY,     /* the new image is proved; the names are being exchanged */
 	RECORD_SWAPPING,  /* no room for both: the old image is in the work folder, and being replaced */
@@ -41,6 +41,7 @@ struct record {
 	enum record_phase phase;
 	char *base, *overlay; /* relative to the stick */
 	char *work;           /* absolute path of the work folder, NULL: none */
+	bool repaired;        /* the overlay's file system, first: an undo file takes it back */
 	struct record_id overlay_id;
 	union {
 		struct {

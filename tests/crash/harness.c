@@ -25,7 +25,7 @@ enum lm_outcome crash_run(struct hurt *h, enum lm_op op, bool undo, struct lm_er
 	enum lm_outcome outcome;
 
 	assert_int_equal(lm_ctx_new(&ctx, NULL), 0);
-	ctx->no_fuse = true;
+	ctx->no_fuse = ctx->no_e2fsck = true;
 	if (crash.prepare)
 		crash.prepare(ctx, &o);
 	if (h) {

@@ -18,6 +18,9 @@
 #include "core/cow/cow.h"
 #include "core/fs/fs.h"
 #include "core/io/io.h"
+#include "core/livemend.h"
+#include "core/stick/stick.h"
+#include "core/view/view.h"
 
 #define OVERLAY "LiveOS/overlay-LIVE-1A2B-3C4D"
 #define CHUNK 4096u
@@ -316,4 +319,50 @@ void small_free(struct small_stick *s)
 	free(s->used);
 	if (s->room[0])
 		nftw(s->room, drop, 8, FTW_PHYS | FTW_DEPTH);
+}
+
+int small_on_view(const struct small_stick *stick, const char *overlay, const char *format)
+{
+	struct lm_stick *opened;
+	struct stick_look look;
+	struct cow_store *store;
+	struct io_source *view;
+	struct io_file *file, *out;
+	char path[300], copy[300], line[700];
+	unsigned char now[512], was[512];
+	struct lm_ctx *ctx;
+	uint64_t size;
+	int status;
+
+	assert_int_equal(lm_ctx_new(&ctx, NULL), 0);
+	assert_int_equal(lm_stick_open(ctx, stick->top, &opened, NULL), 0);
+	assert_int_equal(stick_look_open(opened, 0, &look, NULL), 0);
+	snprintf(path, sizeof(path), "%s/%s", stick->top, overlay);
+	snprintf(copy, sizeof(copy), "%s/view.img", stick->room);
+	assert_int_equal(io_path_open(path, IO_WRITE, &file), 0);
+	assert_int_equal(cow_store_open(file, path, 0, &store, NULL), 0);
+	assert_int_equal(view_open(look.base, store, true, false, &view, NULL), 0);
+	size = view->size_bytes;
+	assert_int_equal(io_path_open(copy, IO_CREATE, &out), 0);
+	assert_int_equal(view_export(view, out, copy, NULL, NULL), 0);
+	io_file_close(out);
+	snprintf(line, sizeof(line), format, copy);
+	status = system(line);
+	assert_int_equal(io_path_open(copy, IO_READ, &out), 0);
+	for (uint64_t off = 0; off < size; off += sizeof(now)) {
+		assert_int_equal(io_read_full(out, now, sizeof(now), off), 0);
+		assert_int_equal(io_source_read(view, was, sizeof(was), off, NULL), 0);
+		if (memcmp(now, was, sizeof(now)) != 0)
+			assert_int_equal(io_source_write(view, now, sizeof(now), off, NULL), 0);
+	}
+	assert_int_equal(io_source_flush(view, NULL), 0);
+	io_file_close(out);
+	unlink(copy);
+	io_source_close(view);
+	cow_store_close(store);
+	io_file_close(file);
+	stick_look_close(&look);
+	lm_stick_close(opened);
+	lm_ctx_free(ctx);
+	return status;
 }

@@ -57,4 +57,10 @@ bool small_exists(const struct small_stick *s, const char *path);
 /* The file's content is that of the state. */
 bool small_same(const struct small_stick *s, const struct small_files *files, const char *path);
 
+/*
+ * Runs a command on the merged view in a file of its own (format has one %s, its
+ * path), and writes what it changed to the overlay. Its exit status.
+ */
+int small_on_view(const struct small_stick *stick, const char *overlay, const char *format);
+
 #endif

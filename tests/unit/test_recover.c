@@ -347,23 +347,23 @@ static void lengths_are_sensible(void **state)
 	assert_int_equal(recover_find(r, &st, &info, NULL), 0);
 	assert_true(r->ills.no_room && !r->ills.invalid && !r->ills.corner && !r->ills.hollow);
 	assert_int_equal(recover_size(r, 0, &st, &info, NULL), 0);
-	assert_int_equal(r->new_bytes, old + (16 << 20));
+	assert_int_equal(r->f.new_bytes, old + (16 << 20));
 
 	/* Half of what is free, at the most; and never so much that nothing is. */
 	info.free_bytes = 100 << 20;
 	assert_int_equal(recover_size(r, 0, &st, &info, NULL), 0);
-	assert_true(r->new_bytes > old && r->new_bytes <= old + (50 << 20));
+	assert_true(r->f.new_bytes > old && r->f.new_bytes <= old + (50 << 20));
 	info.free_bytes = 3 << 20;
 	assert_int_equal(recover_size(r, 0, &st, &info, NULL), 0);
-	assert_true(r->new_bytes > old && r->new_bytes <= old + (1 << 20));
+	assert_true(r->f.new_bytes > old && r->f.new_bytes <= old + (1 << 20));
 	info.free_bytes = 200 << 10;
 	assert_int_equal(recover_size(r, 0, &st, &info, NULL), 0);
-	assert_int_equal(r->new_bytes, old);
+	assert_int_equal(r->f.new_bytes, old);
 	/* The largest file there. */
 	info.free_bytes = 1ull << 40;
 	info.file_limit_bytes = old + 200000;
 	assert_int_equal(recover_size(r, 0, &st, &info, NULL), 0);
-	assert_int_equal(r->new_bytes, old + 200000);
+	assert_int_equal(r->f.new_bytes, old + 200000);
 
 	/* Asked for: shorter, longer than possible, longer than there is room for. */
 	assert_int_equal(recover_size(r, old - 1, &st, &info, &err), -ERANGE);
@@ -377,8 +377,8 @@ static void lengths_are_sensible(void **state)
 	info.free_bytes = 1ull << 40;
 	assert_true(cow_size_is_exact_fit(256 << 20, 8));
 	assert_int_equal(recover_size(r, 256 << 20, &st, &info, NULL), 0);
-	assert_false(cow_size_is_exact_fit(r->new_bytes, 8));
-	assert_true(r->new_bytes >= (256 << 20) - 4096);
+	assert_false(cow_size_is_exact_fit(r->f.new_bytes, 8));
+	assert_true(r->f.new_bytes >= (256 << 20) - 4096);
 
 	/* Sparse, on a stick without the room: what there is is reserved. */
 	st.on_disk_bytes = 4096;
@@ -402,7 +402,7 @@ static void holes_get_what_there_is(void **state)
 	assert_int_equal(recover_find(r, &st, &info, NULL), 0);
 	assert_true(r->ills.hollow);
 	assert_int_equal(recover_size(r, 0, &st, &info, NULL), 0);
-	assert_int_equal(r->new_bytes, st.size_bytes);
+	assert_int_equal(r->f.new_bytes, st.size_bytes);
 	assert_true(r->fill_bytes > (4 << 20) && r->fill_bytes < info.free_bytes);
 	assert_int_equal(r->fill_from, cow_store_info(r->look.store)->allocated_sectors * 512);
 	info.free_bytes = 64 << 10;
@@ -432,7 +432,7 @@ static void only_what_makes_sense(void **state)
 	assert_true(cow_store_info(r->look.store)->exceptions > 2);
 	assert_true(r->ills.invalid);
 	/* The merged file system is seen, although the overlay is marked. */
-	assert_true(fs_info(r->fs)->readable);
+	assert_true(fs_info(r->f.fs)->readable);
 	recover_free(r);
 
 	/* The second record is for the same chunk as the first: which of the two is right? */

@@ -28,8 +28,14 @@ struct compact *compact_new(struct lm_stick *stick, struct lm_error *err)
 		session_free(s);
 		lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Planning failed"));
 	}
-	if (c)
+	if (c) {
 		c->s = s;
+		fsck_init(&c->f, s);
+		c->f.question =
+			_("The root file system has errors that e2fsck does not repair by "
+			  "itself. Repair them now (e2fsck -y)? What is repaired is written to the "
+			  "new overlay.");
+	}
 	return c;
 }
 
@@ -39,7 +45,7 @@ void compact_free(void *compact)
 
 	io_file_close(c->fresh_lock);
 	session_free(c->s);
-	io_file_close(c->scratch_file);
+	fsck_free(&c->f);
 	swap_free(&c->swap);
 	free(c->kept);
 	free(c);
@@ -82,25 +88,30 @@ int compact_refusal(struct compact *c, const struct stick_look *look, struct lm_
 /*
  * What e2fsck repairs goes into a store in memory, laid over the overlay, and
  * from there into the new one: the old one is not written to, and may be full.
+ * Where there is no new one nothing is repaired: what the file system says is
+ * believed only if it is sound as it is.
  */
-static int make_scratch(struct compact *c, struct lm_error *err)
+int compact_check_fs(struct compact *c, struct lm_error *err)
 {
-	const struct session *s = c->s;
-	uint64_t size = s->look.base->size_bytes,
-		 chunk = cow_store_info(s->look.store)->chunk_sectors;
-	int fd = memfd_create("livemend-repair", MFD_CLOEXEC), ret;
+	struct session *s = c->s;
+	bool ill = false;
+	int ret;
 
-	ret = fd < 0 ? -errno : io_fd_file(fd, &c->scratch_file);
-	/* Nothing of it is there before it is written: room for all of the device. */
-	if (ret == 0)
-		ret = io_truncate(c->scratch_file, size + size / 8 + chunk * 512 * 64);
-	if (ret < 0)
-		return lm_fail(err, ret, NULL, NULL, "%s",
-			       _("Making room in memory for repairs failed"));
-	ret = cow_format(c->scratch_file, (uint32_t)chunk, _("memory"), err);
-	if (ret == 0)
-		ret = cow_store_open(c->scratch_file, _("memory"), size / 512, &c->s->scratch, err);
-	return ret == 0 ? session_look(c->s, c->s->base, err) : ret;
+	fsck_look(&c->f);
+	ret = fsck_check(&c->f, &ill, err);
+	if (ret == 0 && ill && !c->f.unchecked && !c->in_place)
+		ret = fsck_repair(&c->f, err);
+	fsck_settle(&c->f);
+	if (ret == 0 && ill && c->in_place && fs_info(s->look.fs)->readable &&
+	    fs_info(s->look.fs)->state == LM_FS_CLEAN)
+		return lm_refuse(err, -EUCLEAN, s->stick->given,
+				 _("Recover it first: `livemend recover`."),
+				 _("e2fsck found errors in it"), "%s",
+				 _("The root file system must be repaired first"));
+	if (ret < 0 || !fsck_changed(&c->f))
+		return ret;
+	s->scratch = fsck_scratch(&c->f);
+	return session_look(s, s->base, err);
 }
 
 static int step_check(struct plan_run *run, void *compact, struct lm_error *err)
@@ -119,10 +130,8 @@ static int step_check(struct plan_run *run, void *compact, struct lm_error *err)
 		ret = compact_refusal(c, &s->look, err);
 	if (ret == 0)
 		ret = record_identify(s->rw.io, s->base, &s->rec.compact.image, err);
-	if (ret == 0 && !c->in_place && session_can_check_fs(s))
-		ret = make_scratch(c, err);
 	if (ret == 0)
-		ret = session_check_fs(s, true, err);
+		ret = compact_check_fs(c, err);
 	if (ret == 0)
 		ret = record_identify_overlay(s->rw.io, s->overlay, &s->rec.overlay_id, NULL, err);
 	return ret;

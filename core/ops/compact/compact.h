@@ -18,6 +18,7 @@
 #ifndef OPS_COMPACT_H
 #define OPS_COMPACT_H
 
+#include "core/ops/fsck.h"
 #include "core/ops/swap.h"
 
 struct compact {
@@ -38,7 +39,7 @@ struct compact {
 	struct record_id scanned; /* the overlay that it is true of */
 	bool scanned_trust;
 
-	struct io_file *scratch_file; /* in memory: what e2fsck changes */
+	struct fsck f; /* what e2fsck changes, in memory */
 	struct io_file *fresh_lock;   /* the new overlay, locked as the old one is */
 };
 
@@ -49,6 +50,8 @@ int compact_swap_init(struct swap *w, struct session *s, struct lm_error *err);
 int compact_paths(struct compact *c, const char *overlay, struct lm_error *err);
 
 
+/* e2fsck on the merged view; the look is then that with what it repaired. */
+int compact_check_fs(struct compact *c, struct lm_error *err);
 /*
  * Fills kept and the figures. top is the merged view, with what scratch holds
  * laid over it; scratch may be NULL.

@@ -177,7 +177,7 @@ static void say_check(struct planning *p)
 	plan_command(s, "e2fsck -fn merged.img");
 	s->reads = text_dup(_("the overlay's tables, the file system's own structures"));
 	s->writes = text_dup(c->in_place ?
-				     _("nothing; repairs of the file system into the overlay") :
+				     _("nothing") :
 				     _("nothing; repairs of the file system into the new overlay"));
 	s->work_bytes = cow_store_info(p->look.store)->file_bytes / 32;
 	s->cancellable = true;
@@ -187,15 +187,15 @@ static void say_check(struct planning *p)
 			  _("The root file system is not ext2, ext3 or ext4, so nobody can tell "
 			    "which of its blocks are free: only what equals the image is left "
 			    "out."));
-	else if (fs->state == LM_FS_CLEAN && !session_can_check_fs(c->s))
+	else if (fs->state == LM_FS_CLEAN && !fsck_possible(&c->f))
 		plan_warn(p->plan, "%s",
-			  _("There is no FUSE here, so e2fsck cannot check the file system. It is "
-			    "marked clean, and believed on that word."));
-	else if (fs->state != LM_FS_CLEAN && !session_can_check_fs(c->s))
+			  _("There is no e2fsck here (e2fsprogs), so the file system cannot be "
+			    "checked. It is marked clean, and believed on that word."));
+	else if (fs->state != LM_FS_CLEAN && (c->in_place || !fsck_possible(&c->f)))
 		plan_warn(p->plan, "%s",
-			  _("The root file system was not unmounted cleanly, and there is no FUSE "
-			    "here for e2fsck. All of its blocks count as used: only what equals "
-			    "the image is left out."));
+			  _("The root file system was not unmounted cleanly, and cannot be repaired "
+			    "here. All of its blocks count as used: only what equals the image is "
+			    "left out. `livemend recover` repairs it."));
 	else if (fs->state == LM_FS_DIRTY)
 		plan_warn(p->plan, "%s",
 			  _("The root file system was not unmounted cleanly. Its journal is "
@@ -363,8 +363,9 @@ static int look_and_plan(struct planning *p, const struct lm_options *o, struct 
 	if (ret < 0)
 		return ret;
 	/* With a journal to replay, or errors to repair, it is another file system afterwards. */
+	c->f.fs = p->look.fs; /* only to be asked about */
 	p->exact = c->trust || !p->look.fs || !fs_info(p->look.fs)->readable ||
-		   !session_can_check_fs(c->s);
+		   !fsck_possible(&c->f);
 	ret = io_stat(s->io, c->s->overlay, &p->overlay);
 	if (ret == 0)
 		ret = io_fsinfo(s->io, &p->stick_info);

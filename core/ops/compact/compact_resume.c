@@ -205,8 +205,6 @@ static int step_scan(struct plan_run *run, void *compact, struct lm_error *err)
 	if (ret == 0)
 		ret = compact_refusal(c, &s->look, err);
 	if (ret == 0)
-		ret = session_check_fs(s, true, err);
-	if (ret == 0)
 		ret = record_identify_overlay(s->rw.io, s->overlay, &s->rec.overlay_id, NULL, err);
 	if (ret == 0)
 		ret = compact_scan(c, &s->look, s->top, NULL, session_progress, s, err);

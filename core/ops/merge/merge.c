@@ -26,8 +26,13 @@ struct merge *merge_new(struct lm_stick *stick, struct lm_error *err)
 		session_free(s);
 		lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Planning failed"));
 	}
-	if (m)
+	if (m) {
 		m->s = s;
+		fsck_init(&m->f, s);
+		m->f.question = _("The root file system has errors that e2fsck does not repair by "
+				  "itself. Repair them now (e2fsck -y)? What is repaired is "
+				  "written to the overlay.");
+	}
 	return m;
 }
 
@@ -36,6 +41,7 @@ void merge_free(void *merge)
 	struct merge *m = merge;
 
 	changes_free(&m->changes);
+	fsck_free(&m->f);
 	session_free(m->s);
 	swap_free(&m->swap);
 	free(m);
@@ -300,7 +306,11 @@ void merge_abort(struct plan_run *run, void *merge, struct lm_error *err)
 	struct merge *m = merge;
 
 	(void)run;
+	fsck_settle(&m->f);
 	merge_unlook(m);
+	/* In the midst of the repair: nothing else was begun. */
+	if (m->f.noted && fsck_put_back(&m->f) < 0)
+		err->outcome = LM_RESUMABLE;
 	if (!m->s->noted || !session_put_back(m->s, merge_undo_it, m, err))
 		return;
 	/* Best effort: it is over, and the stick is as it was. */

@@ -3,7 +3,7 @@
  * merge.h - inside of the merge: its state and its parts
  *
  *   merge.c        the plan and its steps
- *   merge_check.c  lock, store, pairing
+ *   merge_check.c  lock, store, pairing, the repair of the file system
  *   merge_bare.c   writing into a bare root image
  *   merge_work.c   --work: the work folder, copies, the swap without room for both
  *   merge_resume.c what was cut off
@@ -15,6 +15,7 @@
 #define OPS_MERGE_H
 
 #include "core/ops/changes.h"
+#include "core/ops/fsck.h"
 #include "core/ops/swap.h"
 
 struct merge {
@@ -23,6 +24,8 @@ struct merge {
 	bool in_place;     /* a bare image that changes are written into; else it is replaced */
 	bool both_fit;     /* --work: the stick has room for both images */
 	struct swap swap;  /* of the image */
+
+	struct fsck f;       /* the file system, and its repair */
 
 	/* while it runs */
 	bool unchanged;    /* the overlay says nothing that the image does not say: it stays */
@@ -54,6 +57,11 @@ int merge_lock(struct merge *m, struct lm_error *err);
 /* What stands against it, as far as it can be seen; for planning and again under the lock. */
 int merge_refusal(struct merge *m, const struct stick_look *look, struct lm_error *err);
 int merge_step_check(struct plan_run *run, void *merge, struct lm_error *err);
+/*
+ * The file system is checked, and repaired in memory; what was repaired gets into
+ * the overlay by an undo file, and stays undoable until the overlay is emptied.
+ */
+int merge_step_repair(struct plan_run *run, void *merge, struct lm_error *err);
 
 /* ---- steps for an image in SquashFS ---- */
 int merge_step_compare(struct plan_run *run, void *merge, struct lm_error *err);

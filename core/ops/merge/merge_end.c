@@ -92,6 +92,14 @@ static int settle_overlay(struct merge *m, struct lm_error *err)
 	return ret < 0 ? ret : reset_once(m, err);
 }
 
+/* The undo file of a repair is of no use any more. */
+static int merge_forget_repair(struct merge *m, struct lm_error *err)
+{
+	int ret = m->s->rec.repaired ? fsck_paths(&m->f, err) : 0;
+
+	return ret == 0 && m->s->rec.repaired ? fsck_remove_log(&m->f, err) : ret;
+}
+
 int merge_finish(struct merge *m, struct lm_error *err)
 {
 	bool was_cleaning = m->s->rec.phase == RECORD_CLEANING;
@@ -119,6 +127,8 @@ int merge_finish(struct merge *m, struct lm_error *err)
 		ret = session_clear(m->s, err);
 	if (ret == 0 && was_cleaning)
 		ret = swap_remove_unseen(&m->swap, err);
+	if (ret == 0)
+		ret = merge_forget_repair(m, err);
 	return session_resumable(ret, err);
 }
 
@@ -140,16 +150,47 @@ static int put_back(struct merge *m, struct lm_error *err)
 	return ret < 0 ? ret : swap_check(&m->swap, m->swap.old_id, err);
 }
 
-static int merge_undo_work(void *merge, struct lm_error *err)
+/*
+ * With what was repaired in the overlay, unless a part of that is in an image
+ * written in place already: both give the same system then, the repaired one.
+ */
+static int merge_undo_repair(struct merge *m, struct lm_error *err)
 {
-	return merge_work_clean(merge, err);
+	struct session *s = m->s;
+	int ret;
+
+	if (m->in_place && s->rec.phase == RECORD_APPLYING) {
+		plan_run_result(s->run,
+				_("Image and overlay give the same system as before the merge, with "
+				  "its file system repaired."),
+				_("Run it again when you like."));
+		return 0;
+	}
+	/* Of all the rest nothing is left that a resume would have to look for. */
+	ret = session_note_once(s, RECORD_BUILDING, err);
+	if (ret == 0)
+		ret = fsck_take_back(&m->f, err);
+	if (ret == 0 && m->f.left_alone)
+		plan_run_result(s->run,
+				_("The image is as it was before the merge. The stick was used "
+				  "meanwhile: what is in the overlay now was kept as it is, with "
+				  "what e2fsck had repaired in it."),
+				_("Run it again when you like."));
+	return ret;
+}
+
+static int merge_undo_rest(void *merge, struct lm_error *err)
+{
+	struct merge *m = merge;
+	int ret = m->s->rec.work ? merge_work_clean(m, err) : 0;
+
+	return ret == 0 && m->s->rec.repaired ? merge_undo_repair(m, err) : ret;
 }
 
 int merge_undo(struct merge *m, struct lm_error *err)
 {
 	const enum record_phase phase = m->s->rec.phase;
 	bool early = phase <= RECORD_BUILDING || phase == RECORD_MERGING;
-	session_undo_fn clean = m->s->rec.work ? merge_undo_work : NULL;
 	enum session_overlay now;
 	int ret = 0;
 
@@ -166,11 +207,13 @@ int merge_undo(struct merge *m, struct lm_error *err)
 	if (ret == 0 && phase == RECORD_REPLACED)
 		ret = write_pairing(m, err);
 	if (ret == 0 && !m->in_place) {
-		ret = swap_undo_end(&m->swap, !early, clean, m, err);
+		ret = swap_undo_end(&m->swap, !early, merge_undo_rest, m, err);
 	} else if (ret == 0) {
-		ret = clean ? clean(m, err) : 0;
+		ret = merge_undo_rest(m, err);
 		if (ret == 0)
 			ret = session_clear(m->s, err);
 	}
+	if (ret == 0)
+		ret = merge_forget_repair(m, err);
 	return session_resumable(ret, err);
 }

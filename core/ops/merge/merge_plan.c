@@ -112,27 +112,46 @@ static int refuse_stick(struct merge *m, bool reboot, struct lm_error *err)
 
 static void say_check(struct planning *p)
 {
-	struct lm_plan *plan = p->plan;
-	const struct fs_info *fs = p->look.fs ? fs_info(p->look.fs) : NULL;
-	bool ext = fs && fs->readable, fuse = !p->m->s->ctx->no_fuse && view_fuse_available();
 	struct lm_step *s;
 
-	s = plan_step(plan, "check", _("Check stick, overlay and file system"),
-		      _("Only a sound file system is merged. e2fsck sees image and overlay as one "
-			"device; what it has to repair goes into the overlay."),
+	s = plan_step(p->plan, "check", _("Check stick and overlay"),
+		      _("The overlay must belong to the image, and every entry of its table must "
+			"make sense: what is guessed would destroy."),
 		      merge_step_check);
-	plan_command(s, "livemend export merged.img");
-	plan_command(s, "e2fsck -fn merged.img");
 	s->reads = text_dup(_("the overlay's tables, the file system's own structures"));
-	s->writes = text_dup(_("nothing; repairs of the file system into the overlay"));
-	s->work_bytes = p->look.store ? cow_store_info(p->look.store)->file_bytes / 16 : 0;
+	s->work_bytes = MARGIN_BYTES;
 	s->cancellable = true;
+}
 
-	if (!ext)
+static void say_repair(struct planning *p)
+{
+	struct lm_plan *plan = p->plan;
+	struct merge *m = p->m;
+	const struct fs_info *fs = p->look.fs ? fs_info(p->look.fs) : NULL;
+	struct lm_step *s;
+
+	if (!fs || !fs->readable) {
 		plan_warn(plan, "%s",
 			  _("The root file system is not ext2, ext3 or ext4: it is merged as it "
 			    "is, without a check, and free blocks are kept."));
-	else if (fs->state == LM_FS_DIRTY)
+		return;
+	}
+	s = plan_step(plan, "repair", _("Check the file system, repair it if need be"),
+		      _("Only a sound file system is merged. e2fsck sees image and overlay as one "
+			"device; what it has to repair is kept in memory, and then written to the "
+			"overlay with an undo file on the stick: with it a cut is finished or taken "
+			"back, to the byte."),
+		      merge_step_repair);
+	plan_command(s, "livemend export merged.img");
+	plan_command(s, "e2fsck -fn merged.img");
+	s->reads = text_dup(_("overlay and image"));
+	s->writes = text_dup(_("nothing; repairs of the file system into the overlay"));
+	s->undo = text_dup(_("from the undo file (`livemend resume --undo`)"));
+	s->work_bytes = p->look.store ? cow_store_info(p->look.store)->file_bytes / 16 : 0;
+	s->cancellable = true;
+
+	m->f.fs = p->look.fs; /* only to be asked about */
+	if (fs->state == LM_FS_DIRTY)
 		plan_warn(plan, "%s",
 			  _("The root file system was not unmounted cleanly. Its journal is "
 			    "replayed into the overlay first, as the next boot would do."));
@@ -140,11 +159,25 @@ static void say_check(struct planning *p)
 		plan_warn(plan, "%s",
 			  _("The root file system is marked as having errors. It is repaired "
 			    "first, into the overlay; you are asked before."));
-	if (ext && !fuse && fs->state == LM_FS_CLEAN &&
-	    p->m->s->rec.merge.method == LM_METHOD_REWRITE)
+	else if (!fsck_possible(&m->f))
 		plan_warn(plan, "%s",
-			  _("There is no FUSE here, so e2fsck cannot check the file system. It is "
-			    "marked clean, and merged on that word."));
+			  _("There is no e2fsck here (e2fsprogs), so the file system cannot be "
+			    "checked. It is marked clean, and merged on that word."));
+}
+
+/* Known before: it would only be found out under way. */
+static int refuse_repair(struct planning *p, struct lm_error *err)
+{
+	const struct fs_info *fs = p->look.fs ? fs_info(p->look.fs) : NULL;
+
+	p->m->f.fs = p->look.fs;
+	if (!fs || !fs->readable || fs->state == LM_FS_CLEAN || fsck_possible(&p->m->f))
+		return 0;
+	return lm_refuse(err, -EUCLEAN, p->m->s->stick->given,
+			 _("Install e2fsprogs, which it belongs to. Or start the stick once and shut "
+			   "it down."),
+			 _("it was not unmounted cleanly, or has errors, and there is no e2fsck here"),
+			 "%s", _("The root file system must be repaired first"));
 }
 
 static void say_compare(struct planning *p)
@@ -505,6 +538,9 @@ static int look_and_plan(struct planning *p, struct lm_error *err)
 				 _("the root image would be written in place, and the running system "
 				   "uses it"),
 				 "%s", _("An image in use cannot be written to"));
+	ret = refuse_repair(p, err);
+	if (ret < 0)
+		return ret;
 	ret = ledger(p, err);
 	if (ret < 0)
 		return ret;
@@ -516,6 +552,7 @@ static int look_and_plan(struct planning *p, struct lm_error *err)
 			return ret;
 	}
 	say_check(p);
+	say_repair(p);
 	if (m->in_place) {
 		say_bare(p);
 	} else {

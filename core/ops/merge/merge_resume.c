@@ -37,8 +37,14 @@ struct record_prose merge_prose(const struct record *r)
 	switch (r->phase) {
 	case RECORD_CHECKING:
 	case RECORD_BUILDING:
-		prose.safe = _("Nothing is lost: the old image and the overlay are untouched.\n"
-			       "A new image (livemend.new) was being written; it is not complete.");
+		prose.safe =
+			r->repaired ?
+				_("Nothing is lost: the old image is untouched, and the overlay complete.\n"
+				  "e2fsck has repaired the file system in it; LiveOS/livemend/recover.undo\n"
+				  "takes that back. A new image (livemend.new) may be there; it is not\n"
+				  "complete.") :
+				_("Nothing is lost: the old image and the overlay are untouched.\n"
+				  "A new image (livemend.new) was being written; it is not complete.");
 		break;
 	case RECORD_MERGING:
 		prose.safe = _(
@@ -174,8 +180,11 @@ static int merge_resume_finish(struct plan_run *run, void *merge, struct lm_erro
 		ret = swap_find(&m->swap, &p, err);
 	if (ret < 0)
 		goto out;
+	/* Replaced, and it is the old one again: that was being undone. */
 	if (m->distrust ||
-	    (m->s->rec.phase == RECORD_READY && record_same(&p.now, &m->s->rec.merge.old_image) &&
+	    ((m->s->rec.phase == RECORD_READY ||
+	      (m->s->rec.phase == RECORD_REPLACED && !merge_unchanged(m))) &&
+	     record_same(&p.now, &m->s->rec.merge.old_image) &&
 	     (now == SESSION_OVERLAY_USED || !record_same(&p.fresh, &m->s->rec.merge.new_image)))) {
 		ret = merge_undo(m, err);
 		if (ret == 0)

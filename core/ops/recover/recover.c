@@ -24,8 +24,14 @@ struct recover *recover_new(struct lm_stick *stick, struct lm_error *err)
 		session_free(s);
 		lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Planning failed"));
 	}
-	if (r)
+	if (r) {
 		r->s = s;
+		fsck_init(&r->f, s);
+		r->f.question =
+			_("The root file system has errors that e2fsck does not repair by "
+			  "itself. Repair them now (e2fsck -y)? Until you are shown the "
+			  "outcome nothing is written to the stick.");
+	}
 	return r;
 }
 
@@ -33,12 +39,9 @@ void recover_free(void *recover)
 {
 	struct recover *r = recover;
 
+	fsck_free(&r->f);
 	recover_unlook(r);
-	cow_store_close(r->scratch);
-	io_file_close(r->scratch_file);
 	session_free(r->s);
-	free(r->log);
-	free(r->log_dir);
 	free(r);
 }
 
@@ -46,34 +49,7 @@ int recover_paths(struct recover *r, const char *overlay, struct lm_error *err)
 {
 	int ret = session_overlay_path(r->s, overlay, err);
 
-	if (ret < 0)
-		return ret;
-	if (asprintf(&r->log_dir, "%s/livemend", r->s->dir) < 0)
-		r->log_dir = NULL;
-	if (asprintf(&r->log, "%s/livemend/" RECOVER_UNDO_FILE, r->s->dir) < 0)
-		r->log = NULL;
-	return r->log && r->log_dir ? 0 : lm_fail(err, -ENOMEM, NULL, NULL, "%s",
-						  _("Planning failed"));
-}
-
-int recover_open_overlay(struct recover *r, struct io_file **file, struct lm_error *err)
-{
-	int ret = io_open(r->s->rw.io, r->s->overlay, IO_WRITE, file);
-
-	return ret < 0 ? lm_fail(err, ret, r->s->overlay, NULL, "%s",
-				 _("Opening the overlay failed")) :
-			 0;
-}
-
-int recover_remove_log(struct recover *r, struct lm_error *err)
-{
-	int ret = io_unlink(r->s->rw.io, r->log);
-
-	if (ret == 0)
-		ret = io_sync_dir(r->s->rw.io, r->log_dir);
-	if (ret == 0 || ret == -ENOENT)
-		return 0;
-	return lm_fail(err, ret, r->log, NULL, "%s", _("Removing a file failed"));
+	return ret < 0 ? ret : fsck_paths(&r->f, err);
 }
 
 /* ---- check ---- */
@@ -105,7 +81,7 @@ int recover_step_check(struct plan_run *run, void *recover, struct lm_error *err
 	ret = io_stat(s->rw.io, s->overlay, &st);
 	if (ret < 0)
 		return lm_fail(err, ret, s->overlay, NULL, "%s", _("Reading the overlay failed"));
-	if (st.size_bytes != r->old_bytes)
+	if (st.size_bytes != r->f.old_bytes)
 		return changed_since(r, err);
 	/* Not full, and yet invalid: the kernel met an error of the medium. */
 	if (r->ills.invalid && !r->ills.no_room && !r->ills.corner) {
@@ -117,50 +93,34 @@ int recover_step_check(struct plan_run *run, void *recover, struct lm_error *err
 	return record_identify_overlay(s->rw.io, s->overlay, &s->rec.overlay_id, NULL, err);
 }
 
+bool recover_only_errors(const struct recover *r)
+{
+	struct recover_ills others = r->ills;
+
+	others.errors = others.dirty = false;
+	return r->ills.errors && !recover_any(&others) && r->f.new_bytes == r->f.old_bytes;
+}
+
 int recover_step_repair(struct plan_run *run, void *recover, struct lm_error *err)
 {
 	struct recover *r = recover;
+	bool ill = false;
+	int ret;
 
 	r->s->run = run;
-	return recover_fsck(r, err);
+	ret = fsck_check(&r->f, &ill, err);
+	if (ret == 0 && ill && !r->f.unchecked)
+		ret = fsck_repair(&r->f, err);
+	fsck_settle(&r->f);
+	if (ret == 0 && r->f.unchecked && recover_only_errors(r)) {
+		if (err)
+			*err = r->f.why;
+		ret = r->f.why.code;
+	}
+	return ret;
 }
 
 /* ---- length ---- */
-
-int recover_shrink(struct recover *r, struct lm_error *err)
-{
-	struct session *s = r->s;
-	struct cow_store *store = NULL;
-	struct io_file *file;
-	struct io_stat st;
-	const struct cow_info *info;
-	int ret = recover_open_overlay(r, &file, err);
-
-	if (ret < 0)
-		return ret;
-	ret = io_fstat(file, &st);
-	if (ret == 0 && st.size_bytes > r->old_bytes) {
-		ret = cow_store_open(file, s->overlay, 0, &store, err);
-		if (ret < 0)
-			goto out;
-		info = cow_store_info(store);
-		/* A system that ran from it meanwhile has put something there. */
-		if (info->next_free * info->chunk_sectors * 512 > r->old_bytes &&
-		    info->state != LM_STATE_DAMAGED)
-			r->left_alone = true;
-		else
-			ret = io_truncate(file, r->old_bytes);
-		if (ret == 0)
-			ret = io_fsync(file);
-	}
-	if (ret < 0)
-		lm_fail(err, ret, s->overlay, NULL, "%s",
-			_("Making the overlay as short as it was failed"));
-out:
-	cow_store_close(store);
-	io_file_close(file);
-	return ret;
-}
 
 int recover_step_grow(struct plan_run *run, void *recover, struct lm_error *err)
 {
@@ -170,20 +130,20 @@ int recover_step_grow(struct plan_run *run, void *recover, struct lm_error *err)
 	int ret, closed;
 
 	s->run = run;
-	ret = session_note(s, RECORD_BUILDING, err);
-	if (ret == 0)
-		ret = recover_open_overlay(r, &file, err);
-	if (ret < 0)
-		return ret;
-	r->grown = true;
-	if (r->fill_bytes)
+	ret = fsck_note(&r->f, RECORD_BUILDING, err);
+	if (ret == 0 && r->fill_bytes) {
+		ret = fsck_open_overlay(&r->f, &file, err);
+		if (ret < 0)
+			return ret;
+		r->f.grown = true;
 		ret = recover_reserve(r, file, err);
-	if (ret == 0 && r->new_bytes > r->old_bytes)
-		ret = io_extend(file, s->overlay, r->old_bytes, r->new_bytes, session_progress, s,
-				err);
-	closed = io_file_close(file);
-	if (ret == 0 && closed < 0)
-		ret = lm_fail(err, closed, s->overlay, NULL, "%s", _("Writing the overlay failed"));
+		closed = io_file_close(file);
+		if (ret == 0 && closed < 0)
+			ret = lm_fail(err, closed, s->overlay, NULL, "%s",
+				      _("Writing the overlay failed"));
+	}
+	if (ret == 0 && r->f.new_bytes > r->f.old_bytes)
+		ret = fsck_grow(&r->f, err);
 	return ret;
 }
 
@@ -192,36 +152,24 @@ int recover_step_grow(struct plan_run *run, void *recover, struct lm_error *err)
 int recover_step_save(struct plan_run *run, void *recover, struct lm_error *err)
 {
 	struct recover *r = recover;
+	int ret;
 
 	r->s->run = run;
-	return recover_save(r, err);
+	ret = fsck_save(&r->f, err);
+	if (ret == -ENOSPC && r->f.new_bytes == r->f.old_bytes && err)
+		lm_error_help(err, _("Give the size of a larger overlay with --grow."));
+	return ret;
 }
 
 int recover_step_apply(struct plan_run *run, void *recover, struct lm_error *err)
 {
 	struct recover *r = recover;
-	struct session *s = r->s;
-	struct redo *redo = NULL;
-	struct io_file *file = NULL;
-	int ret, closed;
+	int ret;
 
 	plan_run_critical(run, true);
-	s->run = run;
-	ret = session_note(s, RECORD_APPLYING, err);
-	if (ret == 0)
-		ret = redo_open(s->rw.io, r->log, &redo, err) == 1 ? 0 : -EBADMSG;
-	if (ret == 0)
-		ret = recover_open_overlay(r, &file, err);
-	if (ret < 0)
-		goto out;
-	s->committed = true;
-	ret = redo_apply(redo, file, s->overlay, false, session_progress, s, err);
-	closed = io_file_close(file);
-	if (ret == 0 && closed < 0)
-		ret = lm_fail(err, closed, s->overlay, NULL, "%s", _("Writing the overlay failed"));
-out:
-	redo_close(redo);
-	return ret;
+	r->s->run = run;
+	ret = fsck_note(&r->f, RECORD_APPLYING, err);
+	return ret == 0 ? fsck_apply(&r->f, err) : ret;
 }
 
 /* ---- proof and end ---- */
@@ -262,15 +210,34 @@ int recover_step_verify(struct plan_run *run, void *recover, struct lm_error *er
 	info = cow_store_info(r->look.store);
 	if (!info->valid || info->state == LM_STATE_DAMAGED)
 		return still_ill(r, _("it is still marked as invalid, or damaged"), err);
-	if (st.size_bytes != r->new_bytes)
+	if (st.size_bytes != r->f.new_bytes)
 		return still_ill(r, _("it has another length"), err);
-	ret = recover_compare(r, err);
-	return ret == 0 ? recover_prove_clean(r, err) : ret;
+	ret = fsck_compare(&r->f, err);
+	if (ret == 0)
+		ret = fsck_prove(&r->f, err);
+	if (ret == -EUCLEAN && r->resumed) {
+		/* Nobody had checked it when it was begun. What was to be written is there. */
+		r->f.unchecked = true;
+		r->f.why = *err;
+		lm_error_clear(err);
+		ret = 0;
+	}
+	return ret;
+}
+
+/* Errors that are known of, and that e2fsck has not repaired. */
+static bool recover_has_errors(const struct recover *r)
+{
+	const struct fs_info *fs = r->f.fs ? fs_info(r->f.fs) : NULL;
+
+	return r->f.unchecked && fsck_is_ext(&r->f) &&
+	       (!fs->readable || fs->state == LM_FS_ERRORS || r->f.why.code == -EUCLEAN);
 }
 
 void recover_say_result(struct recover *r)
 {
 	const struct cow_info *info = r->looking ? cow_store_info(r->look.store) : NULL;
+	bool errors = recover_has_errors(r);
 	char room[16], now[600];
 	size_t n;
 
@@ -278,47 +245,50 @@ void recover_say_result(struct recover *r)
 		return;
 	text_size(room, recover_room(r));
 	n = (size_t)snprintf(now, sizeof(now),
-			     _("The overlay can be used again, with all it held; %s can still be "
-			       "written."),
+			     errors ? _("The overlay can be read again, with all it held; %s can "
+					"still be written. But its file system has errors, and e2fsck "
+					"could not repair them here: files may be damaged.") :
+				      _("The overlay can be used again, with all it held; %s can "
+					"still be written."),
 			     room);
-	if (r->repairs && n < sizeof(now))
+	if (r->f.repairs && n < sizeof(now))
 		n += (size_t)snprintf(now + n, sizeof(now) - n,
-				      _(" e2fsck made %u repairs; the log lists them."), r->repairs);
-	if (r->lost_after > r->lost_before && n < sizeof(now))
+				      _(" e2fsck made %u repairs; the log lists them."),
+				      r->f.repairs);
+	if (r->f.lost_after > r->f.lost_before && n < sizeof(now))
 		n += (size_t)snprintf(now + n, sizeof(now) - n,
 				      _(" %llu files or folders whose name was lost are in "
 					"/lost+found."),
-				      (unsigned long long)(r->lost_after - r->lost_before));
-	if (r->unchecked && n < sizeof(now))
+				      (unsigned long long)(r->f.lost_after - r->f.lost_before));
+	if (r->f.unchecked && !errors && fsck_is_ext(&r->f) && n < sizeof(now))
 		snprintf(now + n, sizeof(now) - n, "%s",
 			 _(" The file system was not checked; the next start replays its journal."));
 	plan_run_result(r->s->run, now,
-			_("Start from the stick, or empty the overlay for good with a merge. "
-			  "`livemend resume --undo` takes the recovery back, until the stick is "
-			  "used, or merged or changed otherwise."));
+			errors ? _("Recover it once more where there is an e2fsck that can do it; "
+				   "it is not to be merged before that.") :
+				 _("Start from the stick, or empty the overlay for good with a merge. "
+				   "`livemend resume --undo` takes the recovery back, until the stick is "
+				   "used, or merged or changed otherwise."));
 }
 
 int recover_step_finish(struct plan_run *run, void *recover, struct lm_error *err)
 {
 	struct recover *r = recover;
 	struct session *s = r->s;
-	struct redo *redo = NULL;
 	struct record_id id;
 	int ret;
 
 	plan_run_critical(run, true);
 	s->run = run;
-	ret = record_identify_overlay(s->rw.io, s->overlay, &id, NULL, err);
-	if (ret == 0)
-		ret = redo_open(s->rw.io, r->log, &redo, err) == 1 ? 0 : -EBADMSG;
-	if (ret == 0)
-		ret = redo_seal(s->rw.io, r->log, redo, id.hash, err);
-	redo_close(redo);
+	ret = fsck_seal(&r->f, &id, err);
 	if (ret == 0)
 		ret = journal_log(s->rw.io, s->dir, err,
-				  "recover: %s is usable again (%u repairs, %llu bytes longer)",
-				  s->overlay, r->repairs,
-				  (unsigned long long)(r->new_bytes - r->old_bytes));
+				  recover_has_errors(r) ?
+					  "recover: %s is readable again, its file system has "
+					  "errors (%u repairs, %llu bytes longer)" :
+					  "recover: %s is usable again (%u repairs, %llu bytes longer)",
+				  s->overlay, r->f.repairs,
+				  (unsigned long long)(r->f.new_bytes - r->f.old_bytes));
 	if (ret == 0)
 		session_log_by_hand(s);
 	if (ret == 0)
@@ -327,54 +297,24 @@ int recover_step_finish(struct plan_run *run, void *recover, struct lm_error *er
 		err->outcome = LM_RESUMABLE;
 		return ret;
 	}
-	s->noted = false;
+	r->f.noted = false;
 	recover_say_result(r);
 	return 0;
 }
 
 /* ---- when it ends early ---- */
 
-static int take_back(struct recover *r)
-{
-	struct session *s = r->s;
-	struct redo *redo = NULL;
-	struct io_file *file = NULL;
-	int ret = redo_open(s->rw.io, r->log, &redo, NULL), closed;
-
-	if (ret != 1)
-		return ret < 0 ? ret : -ENOENT;
-	ret = recover_open_overlay(r, &file, NULL);
-	if (ret == 0) {
-		ret = redo_apply(redo, file, s->overlay, true, NULL, NULL, NULL);
-		closed = io_file_close(file);
-		if (ret == 0)
-			ret = closed;
-	}
-	redo_close(redo);
-	return ret;
-}
-
 void recover_abort(struct plan_run *run, void *recover, struct lm_error *err)
 {
 	struct recover *r = recover;
-	struct session *s = r->s;
-	int ret = 0;
 
 	(void)run;
 	recover_tell_failing(err);
-	if (!s->locked)
+	if (!r->s->locked)
 		return;
+	fsck_settle(&r->f);
 	recover_unlook(r);
-	if (s->committed)
-		ret = take_back(r);
-	else if (r->grown)
-		ret = recover_shrink(r, NULL);
-	/* The journal first: what it says to be under way must find its undo file. */
-	if (ret == 0 && s->noted)
-		ret = session_clear(s, NULL);
-	if (ret == 0 && r->logged)
-		ret = recover_remove_log(r, NULL);
-	if (ret < 0)
+	if (fsck_put_back(&r->f) < 0)
 		err->outcome = LM_RESUMABLE;
 	else if (err->outcome == LM_RESUMABLE)
 		err->outcome = LM_UNCHANGED;

@@ -29,12 +29,13 @@ bool recover_any(const struct recover_ills *i)
 
 void recover_unlook(struct recover *r)
 {
-	fs_close(r->fs);
+	fs_close(r->f.fs);
 	io_source_close(r->forced);
 	if (r->looking)
 		stick_look_close(&r->look);
-	r->fs = NULL;
-	r->forced = r->view = NULL;
+	r->f.fs = NULL;
+	r->forced = r->f.view = r->f.base = NULL;
+	r->f.store = NULL;
 	r->looking = false;
 }
 
@@ -46,9 +47,9 @@ static int judge_pairing(struct recover *r)
 	bool same = true;
 
 	if (!r->forced || !look->base_fs || !fs_info(look->base_fs)->readable ||
-	    !fs_info(r->fs)->readable || cow_store_info(look->store)->exceptions == 0)
+	    !fs_info(r->f.fs)->readable || cow_store_info(look->store)->exceptions == 0)
 		return 0;
-	if (fs_same(look->base_fs, r->fs, &same, why) == 0 && !same) {
+	if (fs_same(look->base_fs, r->f.fs, &same, why) == 0 && !same) {
 		look->paired = false;
 		text_printable(look->pair_why, sizeof(look->pair_why), why);
 	}
@@ -59,6 +60,7 @@ int recover_look(struct recover *r, const struct stick_pair *pair, struct lm_err
 {
 	struct stick_look *look = &r->look;
 	const struct cow_info *info;
+	char why[160];
 	int ret;
 
 	recover_unlook(r);
@@ -72,17 +74,26 @@ int recover_look(struct recover *r, const struct stick_pair *pair, struct lm_err
 		return look->trouble.code ? look->trouble.code : -EUCLEAN;
 	}
 	info = cow_store_info(look->store);
-	r->view = look->view;
+	r->f.pair = pair;
+	r->f.store = look->store;
+	r->f.base = look->base;
+	r->f.base_fs = look->base_fs;
+	r->f.view = look->view;
 	if (info->state == LM_STATE_INVALID || info->state == LM_STATE_DAMAGED) {
 		ret = view_open(look->base, look->store, false, true, &r->forced, err);
-		r->view = r->forced;
+		r->f.view = r->forced;
 	}
-	if (ret == 0 && !r->view)
+	if (ret == 0 && !r->f.view)
 		ret = lm_fail(err, -EUCLEAN, pair->given, NULL, "%s",
 			      _("Laying the overlay over the root image failed"));
 	if (ret == 0)
-		ret = fs_open(r->view, &r->fs, err);
-	return ret == 0 ? judge_pairing(r) : ret;
+		ret = fs_open(r->f.view, &r->f.fs, err);
+	if (ret < 0)
+		return ret;
+	/* Where the image itself does not open there is no other half to go by. */
+	r->f.lost = look->base_fs && fs_info(look->base_fs)->readable &&
+		    fs_is_lost(look->base_fs, r->f.fs, why);
+	return judge_pairing(r);
 }
 
 int recover_look_again(struct recover *r, struct lm_error *err)
@@ -154,7 +165,7 @@ int recover_find(struct recover *r, const struct io_stat *st, const struct io_fs
 		 struct lm_error *err)
 {
 	const struct cow_info *cow = cow_store_info(r->look.store);
-	const struct fs_info *fs = fs_info(r->fs);
+	const struct fs_info *fs = fs_info(r->f.fs);
 	uint64_t missing = st->size_bytes > st->on_disk_bytes ? st->size_bytes - st->on_disk_bytes :
 								0;
 	struct faults f = { 0 };
@@ -174,9 +185,9 @@ int recover_find(struct recover *r, const struct io_stat *st, const struct io_fs
 			   room < min_u64(ROOM_BYTES, st->size_bytes / 32),
 		.hollow = missing > LEAST_GAIN && missing > info->free_bytes,
 		.dirty = fs->readable && fs->state == LM_FS_DIRTY,
-		.errors = fs->readable && fs->state == LM_FS_ERRORS,
+		.errors = (fs->readable && fs->state == LM_FS_ERRORS) || r->f.lost,
 	};
-	r->old_bytes = st->size_bytes;
+	r->f.old_bytes = st->size_bytes;
 	return 0;
 }
 
@@ -214,7 +225,7 @@ static int asked_size(struct recover *r, uint64_t asked, uint64_t most, uint64_t
 	uint64_t chunk = cow_store_info(r->look.store)->chunk_sectors * 512ull;
 	char a[16], b[16];
 
-	if (asked < r->old_bytes)
+	if (asked < r->f.old_bytes)
 		return refuse_size(r, -ERANGE,
 				   _("A smaller overlay is made by `livemend merge` and a new stick "
 				     "only."),
@@ -226,14 +237,14 @@ static int asked_size(struct recover *r, uint64_t asked, uint64_t most, uint64_t
 					 "longer than %s"),
 				  text_size(a, asked), text_size(b, most));
 	}
-	if (asked - r->old_bytes > free_bytes) {
+	if (asked - r->f.old_bytes > free_bytes) {
 		refuse_size(r, -ENOSPC, _("Make room on the stick, or ask for less."), "", err);
 		return lm_because(err, _("%s more are needed, %s are free"),
-				  text_size(a, asked - r->old_bytes), text_size(b, free_bytes));
+				  text_size(a, asked - r->f.old_bytes), text_size(b, free_bytes));
 	}
-	r->new_bytes = max_u64(no_corner(r, asked), r->old_bytes);
-	if (cow_size_is_exact_fit(r->new_bytes, (uint32_t)(chunk / 512)))
-		r->new_bytes += chunk;
+	r->f.new_bytes = max_u64(no_corner(r, asked), r->f.old_bytes);
+	if (cow_size_is_exact_fit(r->f.new_bytes, (uint32_t)(chunk / 512)))
+		r->f.new_bytes += chunk;
 	return 0;
 }
 
@@ -244,7 +255,7 @@ int recover_size(struct recover *r, uint64_t asked, const struct io_stat *st,
 								0;
 	uint64_t spare, want, chunk = cow_store_info(r->look.store)->chunk_sectors * 512ull;
 
-	r->new_bytes = r->old_bytes;
+	r->f.new_bytes = r->f.old_bytes;
 	/* What the overlay has been promised already is not free for more of it. */
 	spare = info->free_bytes > missing ? info->free_bytes - missing : 0;
 	/* Of little, most is for the undo file; but a repair may need new chunks, too. */
@@ -254,26 +265,26 @@ int recover_size(struct recover *r, uint64_t asked, const struct io_stat *st,
 	if (r->ills.hollow) {
 		const struct cow_info *cow = cow_store_info(r->look.store);
 
-		r->fill_from = min_u64(cow->allocated_sectors * 512, r->old_bytes);
+		r->fill_from = min_u64(cow->allocated_sectors * 512, r->f.old_bytes);
 		r->fill_bytes = info->free_bytes -
 				min_u64(2 * MARGIN_BYTES, info->free_bytes / 2);
-		r->fill_bytes = min_u64(r->fill_bytes, r->old_bytes - r->fill_from);
+		r->fill_bytes = min_u64(r->fill_bytes, r->f.old_bytes - r->fill_from);
 		if (r->fill_bytes < LEAST_GAIN)
 			r->fill_bytes = 0;
 	}
 	if (!r->ills.no_room && !r->ills.corner && !r->ills.cut_table)
 		return 0;
-	want = r->old_bytes + chunk;
+	want = r->f.old_bytes + chunk;
 	if (r->ills.no_room || r->ills.cut_table)
-		want = r->old_bytes + max_u64(r->old_bytes / 4, ROOM_BYTES);
+		want = r->f.old_bytes + max_u64(r->f.old_bytes / 4, ROOM_BYTES);
 	if (r->ills.cut_table)
 		want = max_u64(want, least_for_table(r));
 	/* Half of what is free stays free, if it can: a merge wants room too. */
-	want = min_u64(want, r->old_bytes + max_u64(spare / 2, min_u64(spare, ROOM_BYTES)));
+	want = min_u64(want, r->f.old_bytes + max_u64(spare / 2, min_u64(spare, ROOM_BYTES)));
 	want = no_corner(r, min_u64(want, info->file_limit_bytes));
-	if (want > r->old_bytes && (r->ills.corner || want - r->old_bytes >= LEAST_GAIN))
-		r->new_bytes = want;
-	if (r->ills.cut_table && r->new_bytes < least_for_table(r))
+	if (want > r->f.old_bytes && (r->ills.corner || want - r->f.old_bytes >= LEAST_GAIN))
+		r->f.new_bytes = want;
+	if (r->ills.cut_table && r->f.new_bytes < least_for_table(r))
 		return lm_refuse(err, -ENOSPC, r->s->overlay,
 				 _("Make room on the stick: delete or move a file."),
 				 _("it must be made longer to be readable, and the stick is full"),

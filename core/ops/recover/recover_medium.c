@@ -20,8 +20,8 @@ int recover_reserve(struct recover *r, struct io_file *file, struct lm_error *er
 	int ret = io_fsinfo(s->rw.io, &before);
 
 	/* Only holes take room; where they are is not asked, but how much went. */
-	for (uint64_t off = r->fill_from; off < r->old_bytes && ret == 0;) {
-		uint64_t n = min_u64(PIECE_BYTES, r->old_bytes - off);
+	for (uint64_t off = r->fill_from; off < r->f.old_bytes && ret == 0;) {
+		uint64_t n = min_u64(PIECE_BYTES, r->f.old_bytes - off);
 
 		if (spent + n > r->fill_bytes)
 			break;

@@ -8,6 +8,7 @@
 #include "core/bytes.h"
 #include "core/ctx.h"
 #include "core/dm/dm.h"
+#include "core/dm/engine.h"
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/ops/op.h"
@@ -111,37 +112,35 @@ static void say_ills(struct planning *p)
 static void say_warnings(struct planning *p)
 {
 	const struct recover *r = p->r;
-	const struct fs_info *fs = fs_info(r->fs);
 
-	if (!fs->readable)
+	if (!fsck_is_ext(&r->f))
 		plan_warn(p->plan, "%s",
 			  _("The root file system is not ext2, ext3 or ext4: it is not checked."));
-	else if (!recover_can_check(r))
+	else if (!fsck_possible(&r->f))
 		plan_warn(p->plan, "%s",
 			  r->ills.errors ?
-				  _("There is no FUSE here, so e2fsck cannot work on the file system. "
-				    "Its errors stay until it is checked at a start, or recovered "
-				    "where FUSE (fuse3) is.") :
-				  _("There is no FUSE here, so e2fsck cannot work on the file system. "
-				    "The next start replays its journal."));
+				  _("There is no e2fsck here (e2fsprogs): the errors of the file "
+				    "system stay until it is recovered where there is one.") :
+				  _("There is no e2fsck here (e2fsprogs): the file system is not "
+				    "checked. The next start replays its journal."));
 	/* The kernel adds the next table before it fills one: there was more. */
 	if (r->ills.cut_table)
 		plan_warn(p->plan, "%s",
 			  _("What lay behind the place where the overlay was cut off is lost: files "
 			    "that were written last may be older than they were, or damaged. If there "
 			    "is a copy of the whole overlay file, put it back instead."));
-	if (r->ills.no_room && r->new_bytes == r->old_bytes)
+	if (r->ills.no_room && r->f.new_bytes == r->f.old_bytes)
 		plan_warn(p->plan, "%s",
-			  p->info.file_limit_bytes <= r->old_bytes + MARGIN_BYTES ?
+			  p->info.file_limit_bytes <= r->f.old_bytes + MARGIN_BYTES ?
 				  _("The overlay has the largest size possible on this file system: it "
 				    "stays full. Empty it with a merge, or win room with compact.") :
 				  _("The stick has no room for a longer overlay: it stays full. Empty "
 				    "it with a merge, or win room with compact."));
-	if (r->ills.corner && r->new_bytes == r->old_bytes)
+	if (r->ills.corner && r->f.new_bytes == r->f.old_bytes)
 		plan_warn(p->plan, "%s",
 			  _("Its size stays one at which a full overlay becomes invalid: merge it "
 			    "before it is full."));
-	if (r->ills.hollow && r->fill_bytes < r->old_bytes - r->fill_from)
+	if (r->ills.hollow && r->fill_bytes < r->f.old_bytes - r->fill_from)
 		plan_warn(p->plan, "%s",
 			  _("The stick has no room for all of the overlay: move files off it, or "
 			    "merge soon."));
@@ -161,7 +160,7 @@ static void say_repair(struct planning *p)
 	s->reads = text_dup(_("the overlay's tables, the file system's own structures"));
 	s->work_bytes = MARGIN_BYTES;
 	s->cancellable = true;
-	if (!fs_info(r->fs)->readable || (!recover_can_check(r) && !r->s->ctx->repair))
+	if (!fsck_possible(&r->f))
 		return;
 	s = plan_step(p->plan, "fsck", _("Check and repair the file system, in memory"),
 		      _("e2fsck sees image and overlay as one device. First it only replays the "
@@ -174,7 +173,7 @@ static void say_repair(struct planning *p)
 	plan_command(s, "e2fsck -p /dev/mapper/merged");
 	plan_command(s, "e2fsck -fy /dev/mapper/merged");
 	s->reads = text_dup(_("overlay and image"));
-	s->work_bytes = fs_info(r->fs)->size_bytes / 32;
+	s->work_bytes = fs_info(r->f.fs)->size_bytes / 32;
 	s->cancellable = true;
 }
 
@@ -184,11 +183,11 @@ static void say_grow(struct planning *p)
 	char size[16], title_text[120];
 	struct lm_step *s;
 
-	if (r->new_bytes == r->old_bytes && !r->fill_bytes)
+	if (r->f.new_bytes == r->f.old_bytes && !r->fill_bytes)
 		return;
-	if (r->new_bytes > r->old_bytes)
+	if (r->f.new_bytes > r->f.old_bytes)
 		snprintf(title_text, sizeof(title_text), _("Make the overlay longer: %s"),
-			 text_size(size, r->new_bytes));
+			 text_size(size, r->f.new_bytes));
 	else
 		snprintf(title_text, sizeof(title_text), _("Reserve room for the overlay: %s"),
 			 text_size(size, r->fill_bytes));
@@ -196,15 +195,15 @@ static void say_grow(struct planning *p)
 		      _("Its new room is really there, not promised. Nothing of what it holds is "
 			"moved."),
 		      recover_step_grow);
-	if (r->new_bytes > r->old_bytes)
-		plan_command(s, "fallocate -o %llu -l %llu %s", (unsigned long long)r->old_bytes,
-			     (unsigned long long)(r->new_bytes - r->old_bytes), r->s->overlay);
+	if (r->f.new_bytes > r->f.old_bytes)
+		plan_command(s, "fallocate -o %llu -l %llu %s", (unsigned long long)r->f.old_bytes,
+			     (unsigned long long)(r->f.new_bytes - r->f.old_bytes), r->s->overlay);
 	else
 		plan_command(s, "fallocate -o %llu -l %llu %s", (unsigned long long)r->fill_from,
 			     (unsigned long long)r->fill_bytes, r->s->overlay);
 	s->writes = text_dup(_("the overlay, beyond what it holds"));
 	s->undo = text_dup(_("it is made as short as it was"));
-	s->work_bytes = r->new_bytes - r->old_bytes + r->fill_bytes;
+	s->work_bytes = r->f.new_bytes - r->f.old_bytes + r->fill_bytes;
 	s->cancellable = true;
 }
 
@@ -218,7 +217,7 @@ static void say_changes(struct planning *p)
 			"with it a cut is finished or taken back, to the byte."),
 		      recover_step_save);
 	s->reads = text_dup(_("the overlay"));
-	s->writes = text_dup(r->log);
+	s->writes = text_dup(r->f.log);
 	s->undo = text_dup(_("the undo file is deleted; nothing else was touched"));
 	s->work_bytes = MARGIN_BYTES;
 	s->cancellable = true;
@@ -238,7 +237,7 @@ static void say_changes(struct planning *p)
 			"nothing."),
 		      recover_step_verify);
 	s->reads = text_dup(_("overlay and image"));
-	s->work_bytes = fs_info(r->fs)->size_bytes / 64;
+	s->work_bytes = fs_info(r->f.fs)->size_bytes / 64;
 
 	s = plan_step(p->plan, "finish", _("Note what was done"), _("In the journal on the stick."),
 		      recover_step_finish);
@@ -249,7 +248,7 @@ static void say_changes(struct planning *p)
 static int ledger(struct planning *p, struct lm_error *err)
 {
 	const struct recover *r = p->r;
-	uint64_t more = r->new_bytes - r->old_bytes + r->fill_bytes;
+	uint64_t more = r->f.new_bytes - r->f.old_bytes + r->fill_bytes;
 
 	if (more)
 		plan_need(p->plan, _("the stick"), _("the longer overlay"), more, more,
@@ -279,6 +278,16 @@ static uint64_t asked_bytes(const struct planning *p, const struct lm_options *o
 	return bytes;
 }
 
+/* Without e2fsck nothing of that would be mended. */
+static int refuse_errors(const struct recover *r, struct lm_error *err)
+{
+	if (!recover_only_errors(r) || fsck_possible(&r->f))
+		return 0;
+	return lm_refuse(err, -ENOENT, "e2fsck", _("Install e2fsprogs, which it belongs to."),
+			 _("there is no such program on this system"), "%s",
+			 _("The errors of the file system cannot be repaired here"));
+}
+
 static int look_and_plan(struct planning *p, const struct lm_options *o, struct lm_error *err)
 {
 	struct recover *r = p->r;
@@ -305,7 +314,11 @@ static int look_and_plan(struct planning *p, const struct lm_options *o, struct 
 		ret = recover_size(r, asked_bytes(p, o), &p->overlay, &p->info, err);
 	if (ret < 0)
 		return ret;
-	if (!recover_any(&r->ills) && r->new_bytes == r->old_bytes)
+	r->f.no_kernel = r->ills.cut_table;
+	ret = refuse_errors(r, err);
+	if (ret < 0)
+		return ret;
+	if (!recover_any(&r->ills) && r->f.new_bytes == r->f.old_bytes)
 		return session_plan_nothing(p->plan, title(),
 					    _("The overlay is in order: there is nothing to "
 					      "recover."));
@@ -369,7 +382,7 @@ int ops_plan_recover(struct lm_stick *stick, const struct lm_options *options,
 		    _("Start from the stick, or empty the overlay for good with a merge."));
 	ret = refuse_kind(stick, &why);
 	if (ret == 0)
-		ret = recover_choose_engine(p.r, &why);
+		ret = dm_engine_wanted(stick->ctx, &why);
 	if (ret == 0)
 		ret = recover_paths(p.r, stick->overlays[0].path, &why);
 	if (ret == 0)

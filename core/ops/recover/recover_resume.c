@@ -41,7 +41,7 @@ static int end(struct recover *r, const char *log_line, struct lm_error *err)
 	/* The journal first: what it says to be under way must find its undo file. */
 	if (ret == 0)
 		ret = session_clear(s, err);
-	return ret == 0 ? recover_remove_log(r, err) : ret;
+	return ret == 0 ? fsck_remove_log(&r->f, err) : ret;
 }
 
 static int step_shrink(struct plan_run *run, void *recover, struct lm_error *err)
@@ -51,11 +51,11 @@ static int step_shrink(struct plan_run *run, void *recover, struct lm_error *err
 
 	plan_run_critical(run, true);
 	r->s->run = run;
-	r->old_bytes = r->s->rec.overlay_id.bytes;
-	ret = recover_shrink(r, err);
+	r->f.old_bytes = r->s->rec.overlay_id.bytes;
+	ret = fsck_shrink(&r->f, err);
 	if (ret == 0)
 		ret = end(r, "resume: the recovery of %s was taken back", err);
-	if (ret == 0 && r->left_alone)
+	if (ret == 0 && r->f.left_alone)
 		plan_run_result(run, _("The stick was used meanwhile: the overlay keeps its new "
 				       "length, and all that is in it."),
 				_("Recover it again if it needs that."));
@@ -66,14 +66,14 @@ static int step_shrink(struct plan_run *run, void *recover, struct lm_error *err
 static int open_both(struct recover *r, struct redo **redo, struct io_file **file,
 		     enum redo_state *state, struct lm_error *err)
 {
-	int ret = redo_open(r->s->rw.io, r->log, redo, err);
+	int ret = redo_open(r->s->rw.io, r->f.log, redo, err);
 
 	if (ret == 0)
-		lm_fail(err, -ENOENT, r->log,
+		lm_fail(err, -ENOENT, r->f.log,
 			_("Copy the overlay file to another disk before anything else; then let the "
 			  "doctor look."),
 			"%s", _("The undo file is missing"));
-	ret = ret == 1 ? recover_open_overlay(r, file, err) : ret < 0 ? ret : -ENOENT;
+	ret = ret == 1 ? fsck_open_overlay(&r->f, file, err) : ret < 0 ? ret : -ENOENT;
 	if (ret == 0)
 		ret = redo_compare(*redo, *file, state, err);
 	return ret;
@@ -81,7 +81,7 @@ static int open_both(struct recover *r, struct redo **redo, struct io_file **fil
 
 static void leave_alone(struct recover *r, struct plan_run *run)
 {
-	r->left_alone = true;
+	r->f.left_alone = true;
 	plan_run_result(run,
 			_("The stick was used after the recovery was cut off: what is in the overlay "
 			  "now was kept as it is."),
@@ -109,8 +109,8 @@ static int step_back(struct plan_run *run, void *recover, struct lm_error *err)
 	}
 	if (ret == 0 && state == REDO_FOREIGN)
 		leave_alone(r, run);
-	if (ret == 0 && !r->left_alone) {
-		ret = session_note(s, RECORD_APPLYING, err);
+	if (ret == 0 && !r->f.left_alone) {
+		ret = fsck_note(&r->f, RECORD_APPLYING, err);
 		if (ret == 0)
 			ret = redo_apply(redo, file, s->overlay, true, session_progress, s, err);
 	}
@@ -139,13 +139,13 @@ static int step_forward(struct plan_run *run, void *recover, struct lm_error *er
 	if (ret == 0 && state == REDO_FOREIGN) {
 		leave_alone(r, run);
 	} else if (ret == 0) {
-		r->old_bytes = redo_info(redo)->old_bytes;
-		r->new_bytes = redo_info(redo)->new_bytes;
+		r->f.old_bytes = redo_info(redo)->old_bytes;
+		r->f.new_bytes = redo_info(redo)->new_bytes;
 		ret = io_fstat(file, &st);
 		if (ret < 0)
 			lm_fail(err, ret, s->overlay, NULL, "%s", _("Reading the overlay failed"));
-		else if (st.size_bytes < r->new_bytes)
-			ret = io_extend(file, s->overlay, st.size_bytes, r->new_bytes, NULL, NULL,
+		else if (st.size_bytes < r->f.new_bytes)
+			ret = io_extend(file, s->overlay, st.size_bytes, r->f.new_bytes, NULL, NULL,
 					err);
 		if (ret == 0)
 			ret = redo_apply(redo, file, s->overlay, false, session_progress, s, err);
@@ -154,7 +154,7 @@ static int step_forward(struct plan_run *run, void *recover, struct lm_error *er
 	if (ret == 0 && closed < 0)
 		ret = lm_fail(err, closed, s->overlay, NULL, "%s", _("Writing the overlay failed"));
 	redo_close(redo);
-	if (ret == 0 && r->left_alone)
+	if (ret == 0 && r->f.left_alone)
 		ret = end(r, "resume: %s was used meanwhile, and left as it is", err);
 	return session_resumable(ret, err);
 }
@@ -164,9 +164,9 @@ static int step_prove(struct plan_run *run, void *recover, struct lm_error *err)
 	struct recover *r = recover;
 	int ret;
 
-	if (r->left_alone)
+	if (r->f.left_alone)
 		return 0;
-	r->checked = recover_can_check(r);
+	r->resumed = r->f.checked = true; /* it was, as far as it could be */
 	ret = recover_step_verify(run, recover, err);
 	return session_resumable(ret, err);
 }
@@ -175,7 +175,7 @@ static int step_end(struct plan_run *run, void *recover, struct lm_error *err)
 {
 	struct recover *r = recover;
 
-	return r->left_alone ? 0 : recover_step_finish(run, recover, err);
+	return r->f.left_alone ? 0 : recover_step_finish(run, recover, err);
 }
 
 static void on_abort(struct plan_run *run, void *recover, struct lm_error *err)
@@ -222,7 +222,7 @@ static void say_back(struct recover *r, struct lm_plan *plan)
 		      _("It is marked invalid meanwhile, so that nothing can start from what is half "
 			"taken back."),
 		      step_back);
-	s->reads = text_dup(r->log);
+	s->reads = text_dup(r->f.log);
 	s->writes = text_dup(r->s->overlay);
 	plan_result(plan, _("The overlay is as it was before the recovery."), "");
 }
@@ -237,7 +237,7 @@ static void say_forward(struct recover *r, struct lm_plan *plan)
 	say_lock(plan);
 	s = plan_step(plan, "apply", _("Change the overlay"),
 		      _("Writing the same once more does no harm."), step_forward);
-	s->reads = text_dup(r->log);
+	s->reads = text_dup(r->f.log);
 	s->writes = text_dup(r->s->overlay);
 	s->undo = text_dup(_("from the undo file (`livemend resume --undo`)"));
 	s = plan_step(plan, "verify", _("Read the overlay back and prove it"),
@@ -275,7 +275,7 @@ static bool can_go_back(struct lm_stick *stick, struct recover *r)
 	struct record_id id;
 	bool fits = false;
 
-	if (redo_open(stick->io, r->log, &redo, NULL) == 1 && redo_info(redo)->sealed &&
+	if (redo_open(stick->io, r->f.log, &redo, NULL) == 1 && redo_info(redo)->sealed &&
 	    record_identify_overlay(stick->io, r->s->overlay, &id, NULL, NULL) == 0)
 		fits = strcmp(id.hash, redo_info(redo)->seal) == 0;
 	redo_close(redo);
@@ -299,8 +299,6 @@ static struct recover *take(struct lm_stick *stick, struct lm_error *err)
 
 	if (!r)
 		return NULL;
-	/* Whichever is possible: it only proves. */
-	(void)recover_choose_engine(r, NULL);
 	if (recover_paths(r, stick->n_overlays ? stick->overlays[0].path : "", err) == 0)
 		return r;
 	recover_free(r);
@@ -387,7 +385,7 @@ void recover_outdate(struct io *io, const char *live_dir)
 	struct io_stat st;
 	char *path;
 
-	if (asprintf(&path, "%s/livemend/" RECOVER_UNDO_FILE, live_dir) < 0)
+	if (asprintf(&path, "%s/livemend/" FSCK_UNDO_FILE, live_dir) < 0)
 		return;
 	if (io_stat(io, path, &st) == 0)
 		(void)io_unlink(io, path);
