@@ -320,6 +320,8 @@ void crash_fail(int code)
 		enum lm_outcome outcome;
 		struct lm_error why;
 
+		if (crash.sparse && !is_tried(n, total))
+			continue;
 		small_restore(&stick, crash.start);
 		outcome = crash_run(&h, crash.op, false, &why);
 		snprintf(where, sizeof(where), "%s at call %u of %u, %s: outcome %d, %.60s",
@@ -370,6 +372,8 @@ struct crash_told crash_cancel(void)
 		enum lm_outcome outcome;
 		struct lm_error why;
 
+		if (crash.sparse && !is_tried(n, total))
+			continue;
 		small_restore(&stick, crash.start);
 		outcome = crash_run(&h, crash.op, false, &why);
 		snprintf(where, sizeof(where), "cancelled at call %u of %u: outcome %d", n, total,

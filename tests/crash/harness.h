@@ -51,6 +51,7 @@ struct crash {
 	unsigned least;           /* it makes more changes than that */
 	/* Of the calls after the first few and before the last few only each so many is tried. */
 	unsigned head, tail, each;
+	bool sparse; /* in the loops over calls too */
 };
 
 /* What the tests of a program share. */

@@ -309,7 +309,7 @@ void merge_abort(struct plan_run *run, void *merge, struct lm_error *err)
 	fsck_settle(&m->f);
 	merge_unlook(m);
 	/* In the midst of the repair: nothing else was begun. */
-	if (m->f.noted && fsck_put_back(&m->f) < 0)
+	if ((m->f.noted || m->f.logged) && fsck_put_back(&m->f) < 0)
 		err->outcome = LM_RESUMABLE;
 	if (!m->s->noted || !session_put_back(m->s, merge_undo_it, m, err))
 		return;

@@ -158,7 +158,7 @@ static int merge_write_repair(struct merge *m, struct lm_error *err)
 		s->rec.repaired = s->noted = false;
 		return ret;
 	}
-	m->f.noted = false;
+	m->f.noted = m->f.grown = m->f.logged = m->f.applied = false;
 	plan_run_critical(s->run, false);
 	return 0;
 }

@@ -124,11 +124,11 @@ int merge_finish(struct merge *m, struct lm_error *err)
 	if (ret == 0)
 		session_log_by_hand(m->s);
 	if (ret == 0)
+		ret = merge_forget_repair(m, err);
+	if (ret == 0)
 		ret = session_clear(m->s, err);
 	if (ret == 0 && was_cleaning)
 		ret = swap_remove_unseen(&m->swap, err);
-	if (ret == 0)
-		ret = merge_forget_repair(m, err);
 	return session_resumable(ret, err);
 }
 
@@ -213,6 +213,7 @@ int merge_undo(struct merge *m, struct lm_error *err)
 		if (ret == 0)
 			ret = session_clear(m->s, err);
 	}
+	/* What the journal says to be under way must find its undo file: the journal first. */
 	if (ret == 0)
 		ret = merge_forget_repair(m, err);
 	return session_resumable(ret, err);
