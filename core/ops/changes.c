@@ -10,7 +10,7 @@
 #include "core/error.h"
 #include "core/i18n.h"
 
-static uint32_t chunk_bytes(const struct changes *c)
+static uint32_t changes_chunk_bytes(const struct changes *c)
 {
 	return cow_store_info(c->look->store)->chunk_sectors * 512;
 }
@@ -130,7 +130,7 @@ struct each {
 	void *arg;
 };
 
-static int each_chunk(void *arg, const struct view_chunk *chunk, struct lm_error *err)
+static int changes_each_live(void *arg, const struct view_chunk *chunk, struct lm_error *err)
 {
 	const struct each *e = arg;
 
@@ -142,7 +142,7 @@ int changes_each_chunk(struct changes *c, changes_chunk_fn fn, void *arg, struct
 	struct each e = { .fn = fn, .arg = arg };
 
 	return view_fate_each(&c->chunks, c->compared ? VIEW_FATE_COMPARE : VIEW_FATE_USED,
-			      each_chunk, &e, err);
+			      changes_each_live, &e, err);
 }
 
 static enum image_fate fate(void *arg, uint64_t block)
@@ -155,7 +155,7 @@ static enum image_fate fate(void *arg, uint64_t block)
 /* How much of len bytes from off on lies in chunks that follow each other in the store. */
 static size_t stored_run(const struct changes *c, uint64_t off, size_t len, uint64_t *at)
 {
-	uint64_t bytes = chunk_bytes(c), chunk = off / bytes, run = bytes - off % bytes;
+	uint64_t bytes = changes_chunk_bytes(c), chunk = off / bytes, run = bytes - off % bytes;
 	uint64_t follows;
 
 	*at = cow_store_lookup(c->look->store, chunk);
@@ -181,7 +181,7 @@ static int content(void *arg, uint64_t block, void *buf, size_t len, unsigned ch
 
 		if (at)
 			ret = cow_store_read(c->look->store, at,
-					     (uint32_t)((off + done) % chunk_bytes(c)),
+					     (uint32_t)((off + done) % changes_chunk_bytes(c)),
 					     (char *)buf + done, n, err);
 		for (size_t i = done / IMAGE_SECTOR; at && i < div_up(done + n, IMAGE_SECTOR); i++)
 			fresh[i / 8] = (unsigned char)(fresh[i / 8] | 1u << i % 8);
@@ -198,7 +198,7 @@ static void clean(void *arg, uint64_t block, void *buf, size_t len)
 		fs_zero_free(c->chunks.fs, block * c->block_bytes, buf, len);
 }
 
-static void settle(void *arg, uint64_t block, enum image_fate to)
+static void changes_settle(void *arg, uint64_t block, enum image_fate to)
 {
 	struct changes *c = arg;
 
@@ -212,6 +212,6 @@ static void settle(void *arg, uint64_t block, enum image_fate to)
 struct image_change changes_for_image(struct changes *c)
 {
 	return (struct image_change){
-		.fate = fate, .content = content, .clean = clean, .settle = settle, .arg = c
+		.fate = fate, .content = content, .clean = clean, .settle = changes_settle, .arg = c
 	};
 }

@@ -26,7 +26,7 @@ int compact_lock_fresh(struct compact *c, struct lm_error *err)
 		       0;
 }
 
-static int remove_old(struct compact *c, struct lm_error *err)
+static int compact_end_remove_old(struct compact *c, struct lm_error *err)
 {
 	const struct swap *w = &c->swap;
 	struct swap_places p;
@@ -58,7 +58,7 @@ int compact_finish(struct compact *c, struct lm_error *err)
 	if (!was_cleaning)
 		ret = session_note_once(c->s, RECORD_REPLACED, err);
 	if (ret == 0 && !was_cleaning)
-		ret = remove_old(c, err);
+		ret = compact_end_remove_old(c, err);
 	if (ret == 0)
 		ret = log_it(c, err);
 	if (ret == 0)
@@ -71,7 +71,7 @@ int compact_finish(struct compact *c, struct lm_error *err)
 }
 
 /* The old overlay back under its name. */
-static int put_back(struct compact *c, struct lm_error *err)
+static int compact_end_put_back(struct compact *c, struct lm_error *err)
 {
 	const struct swap *w = &c->swap;
 	struct swap_places p;
@@ -102,7 +102,7 @@ int compact_undo(struct compact *c, struct lm_error *err)
 		return session_too_late(c->s, _("the old overlay was being removed"), err);
 	/* In place every moment is as good as another. */
 	if (!early && phase != RECORD_APPLYING)
-		ret = put_back(c, err);
+		ret = compact_end_put_back(c, err);
 	if (ret == 0)
 		ret = swap_undo_end(&c->swap, !early, NULL, NULL, err);
 	return session_resumable(ret, err);

@@ -8,7 +8,7 @@
 #include "core/ops/compact/compact.h"
 #include "core/view/view_fate.h"
 
-static int keep(struct compact *c, uint64_t chunk, struct lm_error *err)
+static int compact_scan_keep(struct compact *c, uint64_t chunk, struct lm_error *err)
 {
 	if (c->n_kept == c->cap_kept) {
 		size_t cap = (size_t)c->cap_kept * 2 + 1024;
@@ -46,7 +46,7 @@ static int scan_chunk(void *arg, const struct view_chunk *chunk, struct lm_error
 		c->equal++;
 		return 0;
 	default:
-		return keep(c, chunk->chunk, err);
+		return compact_scan_keep(c, chunk->chunk, err);
 	}
 }
 

@@ -17,7 +17,7 @@
 /* Flushed this often, so that progress is what the stick has taken. */
 #define FLUSH_BYTES (32u << 20)
 
-static int no_memory(const char *name, struct lm_error *err)
+static int compact_write_no_memory(const char *name, struct lm_error *err)
 {
 	return lm_fail(err, -ENOMEM, name, NULL, "%s", _("Writing the new overlay failed"));
 }
@@ -85,7 +85,7 @@ struct writer {
 	void *arg;
 };
 
-static int tell(struct writer *w, struct lm_error *err)
+static int compact_write_tell(struct writer *w, struct lm_error *err)
 {
 	if (w->progress && w->progress(w->arg, w->written, w->total) != 0)
 		return lm_fail(err, -ECANCELED, NULL, NULL, "%s", _("Stopped"));
@@ -103,7 +103,7 @@ static uint64_t run_at(const struct writer *w, uint64_t i)
 	return n;
 }
 
-static int write_run(struct writer *w, uint64_t first, uint64_t count, struct lm_error *err)
+static int compact_write_run(struct writer *w, uint64_t first, uint64_t count, struct lm_error *err)
 {
 	uint64_t off = first * w->chunk, len = min_u64(count * w->chunk, w->size - off);
 	int ret;
@@ -124,7 +124,7 @@ static int write_run(struct writer *w, uint64_t first, uint64_t count, struct lm
 			return lm_fail(err, ret, w->c->swap.fresh, NULL, "%s",
 				       _("Writing the new overlay failed"));
 	}
-	return tell(w, err);
+	return compact_write_tell(w, err);
 }
 
 static int write_store(struct writer *w, struct lm_error *err)
@@ -138,7 +138,7 @@ static int write_store(struct writer *w, struct lm_error *err)
 	for (uint64_t i = 0; i < c->n_kept && ret == 0;) {
 		uint64_t n = run_at(w, i);
 
-		ret = write_run(w, c->kept[i], n, err);
+		ret = compact_write_run(w, c->kept[i], n, err);
 		i += n;
 	}
 	if (ret == 0)
@@ -191,7 +191,7 @@ int compact_write(struct compact *c, io_progress_fn progress, void *arg,
 	w.sized = (struct sized){ .file.ops = &sized_ops, .bytes = c->bytes };
 	w.buf = malloc((size_t)(w.most * w.chunk));
 	if (!w.buf)
-		return no_memory(c->swap.fresh, err);
+		return compact_write_no_memory(c->swap.fresh, err);
 	ret = io_open(s->rw.io, c->swap.fresh, IO_CREATE, &w.sized.inner);
 	if (ret < 0) {
 		lm_fail(err, ret, c->swap.fresh, NULL, "%s", _("Creating the new overlay failed"));
@@ -222,7 +222,7 @@ struct proof {
 	void *arg;
 };
 
-static int differs(const struct proof *p, struct lm_error *err, const char *why)
+static int compact_write_differs(const struct proof *p, struct lm_error *err, const char *why)
 {
 	lm_fail(err, -EBADMSG, p->path,
 		_("Nothing is lost: the old overlay is untouched. The stick may be failing: copy "
@@ -231,12 +231,13 @@ static int differs(const struct proof *p, struct lm_error *err, const char *why)
 	return lm_because(err, "%s", why);
 }
 
-static int prove_chunk(void *arg, const struct view_chunk *c, struct lm_error *err)
+static int compact_write_prove_chunk(void *arg, const struct view_chunk *c, struct lm_error *err)
 {
 	const struct proof *p = arg;
 
 	if (c->kind == VIEW_LIVE)
-		return differs(p, err, _("a block that the file system uses is not the same"));
+		return compact_write_differs(
+			p, err, _("a block that the file system uses is not the same"));
 	if (p->progress && (c->index & 255) == 0 && p->progress(p->arg, c->index, c->count) != 0)
 		return lm_fail(err, -ECANCELED, NULL, NULL, "%s", _("Stopped"));
 	return 0;
@@ -264,13 +265,14 @@ static int prove_tables(const struct proof *p, struct lm_error *err)
 		return ret;
 	if (bad || !info->valid || info->header_zero ||
 	    info->chunk_sectors != cow_store_info(s->look.store)->chunk_sectors)
-		return differs(p, err, _("its tables are not as they must be"));
+		return compact_write_differs(p, err, _("its tables are not as they must be"));
 	if (p->c->kept && info->allocated_sectors != p->c->after_sectors)
-		return differs(p, err, _("it is not as full as it must be"));
+		return compact_write_differs(p, err, _("it is not as full as it must be"));
 	for (uint64_t i = 0; i < n; i++) {
 		if (!cow_store_lookup(s->look.store, e[i].old_chunk) &&
 		    !(s->scratch && cow_store_lookup(s->scratch, e[i].old_chunk)))
-			return differs(p, err, _("it holds something that the old one does not"));
+			return compact_write_differs(
+				p, err, _("it holds something that the old one does not"));
 	}
 	return 0;
 }
@@ -285,7 +287,9 @@ static int prove_all(struct proof *p, struct lm_error *err)
 	};
 	int ret = prove_tables(p, err);
 
-	return ret == 0 ? view_fate_each(&fate, VIEW_FATE_COMPARE, prove_chunk, p, err) : ret;
+	return ret == 0 ?
+		       view_fate_each(&fate, VIEW_FATE_COMPARE, compact_write_prove_chunk, p, err) :
+		       ret;
 }
 
 int compact_prove(struct compact *c, const char *path, io_progress_fn progress, void *arg,
@@ -305,7 +309,7 @@ int compact_prove(struct compact *c, const char *path, io_progress_fn progress, 
 	if (ret == 0)
 		ret = cow_store_open(file, path, size / 512, &p.store, err);
 	if (ret == 0 && cow_store_info(p.store)->state == LM_STATE_DAMAGED)
-		ret = differs(&p, err, cow_store_info(p.store)->trouble);
+		ret = compact_write_differs(&p, err, cow_store_info(p.store)->trouble);
 	if (ret == 0)
 		ret = view_open(s->look.base, p.store, false, false, &p.view, err);
 	if (ret == 0)

@@ -41,13 +41,13 @@ static void export_free(void *state)
 	free(x);
 }
 
-static int watch(void *arg, uint64_t done, uint64_t total, const char *text)
+static int export_watch(void *arg, uint64_t done, uint64_t total, const char *text)
 {
 	(void)text;
 	return plan_run_progress(arg, done, total);
 }
 
-static int look(struct export *x, struct lm_error *err)
+static int export_look(struct export *x, struct lm_error *err)
 {
 	int ret = stick_look_open(x->stick, 0, &x->look, err);
 
@@ -116,7 +116,7 @@ static int let_read(struct export *x, struct io_file *file)
 static int step_export(struct plan_run *run, void *state, struct lm_error *err)
 {
 	struct export *x = state;
-	struct lm_watch w = { .fn = watch, .arg = run };
+	struct lm_watch w = { .fn = export_watch, .arg = run };
 	struct io_file *file = NULL;
 	int ret, closed;
 
@@ -124,7 +124,7 @@ static int step_export(struct plan_run *run, void *state, struct lm_error *err)
 	if (x->looking)
 		stick_look_close(&x->look);
 	x->looking = false;
-	ret = look(x, err);
+	ret = export_look(x, err);
 	if (ret < 0)
 		return ret;
 	ret = io_open(x->io, x->name, IO_CREATE, &file);
@@ -144,7 +144,7 @@ static int step_export(struct plan_run *run, void *state, struct lm_error *err)
 	return ret;
 }
 
-static void on_abort(struct plan_run *run, void *state, struct lm_error *err)
+static void export_on_abort(struct plan_run *run, void *state, struct lm_error *err)
 {
 	struct export *x = state;
 	struct lm_error e;
@@ -191,7 +191,7 @@ static int refuse_mounted(const struct export *x, struct lm_plan *plan, struct l
 	return 0;
 }
 
-static int ledger(struct export *x, struct lm_plan *plan, struct lm_error *err)
+static int export_ledger(struct export *x, struct lm_plan *plan, struct lm_error *err)
 {
 	const struct fs_info *fs = x->look.fs ? fs_info(x->look.fs) : NULL;
 	uint64_t size = x->look.view->size_bytes, likely = size;
@@ -248,11 +248,11 @@ static int make(struct export *x, const struct lm_options *options, struct lm_pl
 				       _("The folder cannot be opened"));
 	}
 	if (ret == 0)
-		ret = look(x, err);
+		ret = export_look(x, err);
 	if (ret == 0)
 		ret = refuse_mounted(x, plan, err);
 	if (ret == 0)
-		ret = ledger(x, plan, err);
+		ret = export_ledger(x, plan, err);
 	if (ret < 0)
 		return ret;
 	s = plan_step(plan, "export", _("Write the merged root image"),
@@ -265,7 +265,7 @@ static int make(struct export *x, const struct lm_options *options, struct lm_pl
 	s->undo = text_dup(_("the file is deleted"));
 	s->work_bytes = x->look.view->size_bytes;
 	s->cancellable = true;
-	plan_abort(plan, on_abort);
+	plan_abort(plan, export_on_abort);
 	return 0;
 }
 

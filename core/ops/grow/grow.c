@@ -70,8 +70,8 @@ uint64_t grow_choose_length(uint64_t bytes, uint64_t old, uint64_t limit, uint32
 
 /* ---- steps ---- */
 
-static int open_overlay(struct grow *g, enum io_mode mode, struct io_file **file,
-			struct lm_error *err)
+static int grow_open_overlay(struct grow *g, enum io_mode mode, struct io_file **file,
+			     struct lm_error *err)
 {
 	int ret = io_open(g->s->rw.io, g->s->overlay, mode, file);
 
@@ -132,7 +132,7 @@ int grow_step_check(struct plan_run *run, void *grow, struct lm_error *err)
 		return ret;
 	ret = session_no_pending(s, err);
 	if (ret == 0)
-		ret = open_overlay(g, IO_READ, &file, err);
+		ret = grow_open_overlay(g, IO_READ, &file, err);
 	if (ret < 0)
 		return ret;
 	ret = look_at_store(g, file, &g->allocated, &bytes, &state, err);
@@ -161,7 +161,7 @@ int grow_step_extend(struct plan_run *run, void *grow, struct lm_error *err)
 		if (ret < 0)
 			return ret;
 	}
-	ret = open_overlay(g, IO_WRITE, &file, err);
+	ret = grow_open_overlay(g, IO_WRITE, &file, err);
 	if (ret < 0)
 		return ret;
 	ret = io_fstat(file, &st);
@@ -228,7 +228,7 @@ int grow_step_kernel(struct plan_run *run, void *grow, struct lm_error *err)
 	return ret;
 }
 
-static int tell_result(struct grow *g, struct plan_run *run, struct lm_error *err)
+static int grow_tell_result(struct grow *g, struct plan_run *run, struct lm_error *err)
 {
 	struct dm_snapshot_status live;
 	char old[16], new[16], now[600];
@@ -274,7 +274,7 @@ int grow_step_finish(struct plan_run *run, void *grow, struct lm_error *err)
 	plan_run_critical(run, true);
 	s->run = run;
 	s->committed = true;
-	ret = open_overlay(g, IO_READ, &file, err);
+	ret = grow_open_overlay(g, IO_READ, &file, err);
 	if (ret < 0)
 		return ret;
 	ret = io_drop_cache(file);
@@ -288,7 +288,7 @@ int grow_step_finish(struct plan_run *run, void *grow, struct lm_error *err)
 		ret = lm_because(err, "%s", _("the stick may be failing"));
 	}
 	if (ret == 0)
-		ret = tell_result(g, run, err);
+		ret = grow_tell_result(g, run, err);
 	if (ret == 0)
 		ret = journal_log(s->rw.io, s->dir, err,
 				  "grow: %s was %llu bytes, it is %llu bytes now", s->overlay,
@@ -337,7 +337,7 @@ static int shrink_back(struct grow *g, struct lm_error *err)
 
 	if (kernel_has_more(g))
 		return session_too_late(g->s, _("the running system has the new size"), err);
-	ret = open_overlay(g, IO_WRITE, &file, err);
+	ret = grow_open_overlay(g, IO_WRITE, &file, err);
 	if (ret < 0)
 		return ret;
 	ret = look_at_store(g, file, &reach, &bytes, &state, err);
@@ -372,7 +372,7 @@ int grow_step_undo(struct plan_run *run, void *grow, struct lm_error *err)
 	return ret;
 }
 
-static int undo_it(void *grow, struct lm_error *err)
+static int grow_undo_it(void *grow, struct lm_error *err)
 {
 	return shrink_back(grow, err);
 }
@@ -386,7 +386,7 @@ void grow_abort(struct plan_run *run, void *grow, struct lm_error *err)
 	if (!s->noted)
 		return;
 	s->committed = s->committed || s->resuming;
-	if (!session_put_back(s, undo_it, g, err))
+	if (!session_put_back(s, grow_undo_it, g, err))
 		return;
 	/* Best effort: it is over, and the stick is as it was. */
 	journal_log(s->rw.io, s->dir, NULL, "grow: stopped, the old length is back: %s", err->what);

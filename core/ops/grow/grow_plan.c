@@ -26,7 +26,7 @@ struct planning {
 	uint64_t want; /* bytes asked for */
 };
 
-static const char *title(void)
+static const char *grow_plan_title(void)
 {
 	return _("Make the overlay larger");
 }
@@ -53,7 +53,7 @@ static bool is_in_partition(const struct lm_stick *s)
 	return found;
 }
 
-static int refuse_kind(const struct lm_stick *s, struct lm_error *err)
+static int grow_plan_refuse_kind(const struct lm_stick *s, struct lm_error *err)
 {
 	const char *what = _("This overlay cannot be made larger");
 
@@ -94,7 +94,8 @@ static int refuse_access(const struct grow *g, struct lm_error *err)
 	return ret;
 }
 
-static int refuse_state(const struct planning *p, const char *trouble, struct lm_error *err)
+static int grow_plan_refuse_state(const struct planning *p, const char *trouble,
+				  struct lm_error *err)
 {
 	const char *overlay = p->g->s->overlay;
 
@@ -190,7 +191,7 @@ static int choose_size(struct planning *p, const struct lm_options *o, struct lm
 	return 0;
 }
 
-static int ledger(struct planning *p, struct lm_error *err)
+static int grow_plan_ledger(struct planning *p, struct lm_error *err)
 {
 	struct grow *g = p->g;
 	uint64_t need = g->new_bytes - g->old_bytes + MARGIN_BYTES;
@@ -212,7 +213,7 @@ static int ledger(struct planning *p, struct lm_error *err)
 
 /* ---- words ---- */
 
-static void say_warnings(struct planning *p)
+static void grow_plan_say_warnings(struct planning *p)
 {
 	const struct grow *g = p->g;
 	char size[16];
@@ -270,7 +271,7 @@ void grow_say_steps(struct grow *g, struct lm_plan *plan)
 	plan_abort(plan, grow_abort);
 }
 
-static void say(struct planning *p)
+static void grow_plan_say(struct planning *p)
 {
 	struct grow *g = p->g;
 	struct lm_step *s;
@@ -282,17 +283,17 @@ static void say(struct planning *p)
 				 "is not touched.") :
 			       _("The overlay is %s, it becomes %s. What it holds is not touched."),
 		 text_size(old, g->old_bytes), text_size(new, g->new_bytes));
-	plan_text(p->plan, title(), text);
+	plan_text(p->plan, grow_plan_title(), text);
 	s = plan_step(p->plan, "check", _("Check the stick"),
 		      _("The overlay must be as it was when this was planned."), grow_step_check);
 	s->cancellable = true;
 	grow_say_steps(g, p->plan);
-	say_warnings(p);
+	grow_plan_say_warnings(p);
 }
 
 /* ---- all of it ---- */
 
-static int look(struct planning *p, struct lm_error *err)
+static int grow_plan_look(struct planning *p, struct lm_error *err)
 {
 	struct grow *g = p->g;
 	struct lm_stick *s = g->s->stick;
@@ -329,7 +330,7 @@ static int look(struct planning *p, struct lm_error *err)
 	    dm_snapshot_status(g->s->ctx, g->use.dm_name, &live, NULL) == 0 &&
 	    live.state != LM_STATE_ACTIVE)
 		p->state = live.state;
-	ret = refuse_state(p, cow_store_info(store)->trouble, err);
+	ret = grow_plan_refuse_state(p, cow_store_info(store)->trouble, err);
 out:
 	cow_store_close(store);
 	io_file_close(file);
@@ -353,11 +354,11 @@ static int grow_pair_refusal(const struct grow *g, struct lm_error *err)
 	return ret;
 }
 
-static int look_and_plan(struct planning *p, const struct lm_options *o, struct lm_error *err)
+static int grow_plan_all(struct planning *p, const struct lm_options *o, struct lm_error *err)
 {
 	struct grow *g = p->g;
 	struct lm_stick *s = g->s->stick;
-	int ret = refuse_kind(s, err);
+	int ret = grow_plan_refuse_kind(s, err);
 
 	if (ret == 0)
 		ret = session_overlay_path(g->s, s->overlays[0].path, err);
@@ -366,20 +367,20 @@ static int look_and_plan(struct planning *p, const struct lm_options *o, struct 
 	if (ret == 0)
 		ret = grow_find_use(g, s->io, err);
 	if (ret == 0)
-		ret = look(p, err);
+		ret = grow_plan_look(p, err);
 	if (ret == 0)
 		ret = grow_pair_refusal(g, err);
 	if (ret == 0)
 		ret = choose_size(p, o, err);
 	if (ret == 1)
-		return session_plan_nothing(p->plan, title(),
+		return session_plan_nothing(p->plan, grow_plan_title(),
 					    _("The overlay has that size already."));
 	if (ret == 0)
 		ret = refuse_access(g, err);
 	if (ret < 0)
 		return ret;
-	say(p);
-	return ledger(p, err);
+	grow_plan_say(p);
+	return grow_plan_ledger(p, err);
 }
 
 int ops_plan_grow(struct lm_stick *stick, const struct lm_options *options, struct lm_plan *plan,
@@ -392,13 +393,14 @@ int ops_plan_grow(struct lm_stick *stick, const struct lm_options *options, stru
 		return -ENOMEM;
 	lm_error_clear(&why);
 	plan_state(plan, p.g, grow_free);
-	plan_text(plan, title(), _("The overlay gets more room. What it holds is not touched."));
+	plan_text(plan, grow_plan_title(),
+		  _("The overlay gets more room. What it holds is not touched."));
 	plan_risk(plan, NULL,
 		  _("A cancel gives the file its old length back. If it is cut off, `livemend "
 		    "resume` finishes or undoes it."),
 		  NULL);
 	plan_result(plan, _("The overlay is larger now."), "");
-	return session_planned(plan, look_and_plan(&p, options, &why), &why, err);
+	return session_planned(plan, grow_plan_all(&p, options, &why), &why, err);
 }
 
 /* ---- resume ---- */
@@ -412,7 +414,7 @@ struct record_prose grow_prose(const struct record *r)
 	};
 }
 
-static int take_record(struct grow *g, struct record *rec, struct lm_error *err)
+static int grow_plan_take_record(struct grow *g, struct record *rec, struct lm_error *err)
 {
 	struct session *s = g->s;
 	bool known = session_resume_knows(s, rec);
@@ -449,7 +451,7 @@ int grow_resume(struct lm_stick *stick, const struct lm_options *options, struct
 	lm_error_clear(&why);
 	plan_state(plan, g, grow_free);
 	session_resume_text(plan);
-	ret = take_record(g, rec, &why);
+	ret = grow_plan_take_record(g, rec, &why);
 	if (ret < 0)
 		return session_planned(plan, ret, &why, err);
 	session_resume_say_check(plan, grow_step_check);

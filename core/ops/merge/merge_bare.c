@@ -28,7 +28,7 @@ struct apply {
 	uint64_t done, total, flushed;
 };
 
-static int write_run(struct apply *a, struct lm_error *err)
+static int merge_bare_write_run(struct apply *a, struct lm_error *err)
 {
 	int ret = 0;
 
@@ -55,7 +55,7 @@ static int apply_chunk(void *arg, uint64_t off, uint64_t len, struct lm_error *e
 	int ret = 0;
 
 	if (a->len > 0 && (a->off + a->len != off || a->len + len > RUN_BYTES))
-		ret = write_run(a, err);
+		ret = merge_bare_write_run(a, err);
 	if (ret < 0)
 		return ret;
 	if (a->len == 0)
@@ -86,7 +86,7 @@ int merge_step_apply(struct plan_run *run, void *merge, struct lm_error *err)
 	}
 	ret = changes_each_chunk(&m->changes, apply_chunk, &a, err);
 	if (ret == 0)
-		ret = write_run(&a, err);
+		ret = merge_bare_write_run(&a, err);
 	plan_run_flushing(run, true);
 	closed = io_fsync(a.file);
 	plan_run_flushing(run, false);
@@ -110,7 +110,8 @@ struct prove {
 };
 
 /* What the image holds now against what the overlay holds. */
-static int prove_chunk(struct prove *p, const struct cow_exception *e, struct lm_error *err)
+static int merge_bare_prove_chunk(struct prove *p, const struct cow_exception *e,
+				  struct lm_error *err)
 {
 	struct merge *m = p->m;
 	uint64_t chunk = cow_store_info(p->store)->chunk_sectors * 512ull, off, len;
@@ -160,7 +161,7 @@ int merge_step_verify_bare(struct plan_run *run, void *merge, struct lm_error *e
 		return lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Reading the image back failed"));
 	e = cow_store_sorted(p.store, &count);
 	for (uint64_t i = 0; i < count && ret == 0; i++) {
-		ret = prove_chunk(&p, &e[i], err);
+		ret = merge_bare_prove_chunk(&p, &e[i], err);
 		if (ret == 0)
 			ret = plan_run_progress(run, i + 1, count);
 		if (ret == -ECANCELED)

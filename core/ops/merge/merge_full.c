@@ -44,7 +44,7 @@ static int work_failed(const struct merge *m, int ret, const char *name, struct 
 	return ret;
 }
 
-static void nap(void)
+static void merge_full_nap(void)
 {
 	struct timespec t = { .tv_nsec = POLL_MS * 1000000L };
 
@@ -191,7 +191,7 @@ static int watch_mirror(struct merge *m, struct dm_dev *dev, struct lm_error *er
 		ret = check_stall(&stall, status.u.mirror.done, dev->name, err);
 		if (ret < 0)
 			return ret;
-		nap();
+		merge_full_nap();
 	}
 }
 
@@ -355,7 +355,7 @@ static int watch_merge(struct merge *m, struct dm_dev *dev, struct lm_error *err
 		ret = check_stall(&stall, left + 1, dev->name, err);
 		if (ret < 0)
 			return ret;
-		nap();
+		merge_full_nap();
 	}
 }
 
@@ -472,14 +472,14 @@ static void free_unused(struct merge *m, struct io_file *file)
 				(off_t)(size - from));
 }
 
-static int on_progress(void *arg, unsigned pass, uint64_t done, uint64_t total)
+static int merge_full_on_progress(void *arg, unsigned pass, uint64_t done, uint64_t total)
 {
 	if (total == 0 || pass < 1 || pass > 5)
 		return 0;
 	return session_progress(((struct merge *)arg)->s, (pass - 1) * 100ull + done * 100 / total, 500);
 }
 
-static void on_line(void *arg, const char *line)
+static void merge_full_on_line(void *arg, const char *line)
 {
 	const struct merge *m = arg;
 
@@ -505,7 +505,8 @@ int merge_step_check_copy(struct plan_run *run, void *merge, struct lm_error *er
 	if (asprintf(&path, "%s/%s", m->s->work_path, m->work_root) < 0)
 		return lm_fail(err, -ENOMEM, NULL, NULL, "%s",
 			       _("Checking the file system failed"));
-	ret = fs_e2fsck(path, FS_CHECK, on_progress, on_line, m, &status, err);
+	ret = fs_e2fsck(path, FS_CHECK, merge_full_on_progress, merge_full_on_line, m, &status,
+			err);
 	if (ret == -ENOENT) {
 		/* The check of the snapshot went without it, too, and said so. */
 		lm_error_clear(err);

@@ -96,7 +96,7 @@ static int on_percent(void *arg, unsigned percent)
 	return session_progress(m->s, size / 100 * percent, size);
 }
 
-static void on_line(void *arg, const char *line)
+static void merge_full_pack_on_line(void *arg, const char *line)
 {
 	const struct merge *m = arg;
 
@@ -108,7 +108,7 @@ static int run_mksquashfs(struct merge *m, const struct dm_loopdev *loop, struct
 	struct mksquashfs_job job = { .old_node = loop->node,
 				      .root_path = image_info(m->s->look.image)->root_path,
 				      .progress = on_percent,
-				      .line = on_line,
+				      .line = merge_full_pack_on_line,
 				      .arg = m };
 	const struct io_attrs own = { .mode = 0600 };
 	char *dir = NULL, *root = NULL, *out = NULL;
@@ -148,7 +148,7 @@ static int run_mksquashfs(struct merge *m, const struct dm_loopdev *loop, struct
 	return ret;
 }
 
-static int pack(struct merge *m, struct lm_error *err)
+static int merge_full_pack_image(struct merge *m, struct lm_error *err)
 {
 	struct dm_loopdev *loop = NULL;
 	int ret;
@@ -171,7 +171,7 @@ static int pack(struct merge *m, struct lm_error *err)
 }
 
 /* mksquashfs flushes nothing. */
-static int flush(struct merge *m, struct lm_error *err)
+static int merge_full_pack_flush(struct merge *m, struct lm_error *err)
 {
 	struct io_file *file;
 	int ret = io_open(m->s->work, m->s->work_new, IO_WRITE, &file), closed;
@@ -201,10 +201,10 @@ int merge_step_pack(struct plan_run *run, void *merge, struct lm_error *err)
 		if (ret == 0)
 			ret = io_replace_move(m->s->work, ".", m->work_root, m->s->work_new, err);
 	} else {
-		ret = pack(m, err);
+		ret = merge_full_pack_image(m, err);
 	}
 	if (ret == 0)
-		ret = flush(m, err);
+		ret = merge_full_pack_flush(m, err);
 	if (ret == 0)
 		ret = record_identify(m->s->work, m->s->work_new, &m->s->rec.merge.new_image, err);
 	if (ret == 0 && merge_unchanged(m)) {

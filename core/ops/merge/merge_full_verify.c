@@ -27,7 +27,8 @@
 #define MAX_DEPTH 64
 #define MAX_NAMES 65536
 
-static int differs(const struct merge *m, const char *path, const char *why, struct lm_error *err)
+static int merge_full_verify_differs(const struct merge *m, const char *path, const char *why,
+				     struct lm_error *err)
 {
 	lm_fail(err, -EBADMSG, path,
 		_("Nothing on the stick was changed. Is the disk of the work folder in order?"),
@@ -50,7 +51,7 @@ static int same_root(struct merge *m, struct io_source *root, const char *path,
 	if (!buf)
 		return lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Reading the new image back failed"));
 	if (root->size_bytes != size)
-		ret = differs(m, path, _("its root image has another size"), err);
+		ret = merge_full_verify_differs(m, path, _("its root image has another size"), err);
 	for (off = 0; off < size && ret == 0; off += STEP_BYTES) {
 		size_t len = (size_t)min_u64(STEP_BYTES, size - off);
 
@@ -62,7 +63,8 @@ static int same_root(struct merge *m, struct io_source *root, const char *path,
 			fs_zero_free(m->s->look.fs, off, want, len);
 		}
 		if (ret == 0 && memcmp(buf, want, len) != 0)
-			ret = differs(m, path, _("its root image differs from image and overlay"), err);
+			ret = merge_full_verify_differs(
+				m, path, _("its root image differs from image and overlay"), err);
 		if (ret == 0) {
 			ret = session_progress(m->s, off + len, size);
 			if (ret < 0)
@@ -89,7 +91,7 @@ static int tree_failed(struct trees *t, int code)
 
 static int tree_differs(struct trees *t, const char *why)
 {
-	return differs(t->m, t->path, why, t->err);
+	return merge_full_verify_differs(t->m, t->path, why, t->err);
 }
 
 static int read_up_to(int fd, unsigned char *buf, size_t len)
@@ -130,7 +132,7 @@ static int same_content(struct trees *t, int a, int b)
 }
 
 /* By the path below /proc/self/fd: of links and devices, too, which cannot be opened. */
-static int same_xattrs(struct trees *t, const char *a, const char *b)
+static int merge_full_verify_same_xattrs(struct trees *t, const char *a, const char *b)
 {
 	char *names = malloc(4 * (size_t)MAX_NAMES), *value = names + 2 * MAX_NAMES, *name;
 	ssize_t n, len, x, y;
@@ -169,7 +171,7 @@ static int same_link(struct trees *t, const char *a, const char *b)
 							tree_differs(t, _("a link in it differs"));
 }
 
-static int same_dirs(struct trees *t, int a, int b, unsigned depth);
+static int merge_full_verify_same_dirs(struct trees *t, int a, int b, unsigned depth);
 
 static int same_regular_or_dir(struct trees *t, int dir_a, int dir_b, const char *name, bool dir,
 			       unsigned depth)
@@ -182,7 +184,7 @@ static int same_regular_or_dir(struct trees *t, int dir_a, int dir_b, const char
 	if (a < 0 || b < 0)
 		ret = tree_failed(t, -errno);
 	else
-		ret = dir ? same_dirs(t, a, b, depth + 1) : same_content(t, a, b);
+		ret = dir ? merge_full_verify_same_dirs(t, a, b, depth + 1) : same_content(t, a, b);
 	if (a >= 0)
 		close(a);
 	if (b >= 0)
@@ -213,7 +215,7 @@ static int same_entry(struct trees *t, int dir_a, int dir_b, const char *name, u
 	    x.st_rdev != y.st_rdev || x.st_mtime != y.st_mtime ||
 	    (!S_ISDIR(x.st_mode) && (x.st_size != y.st_size || x.st_nlink != y.st_nlink)))
 		return tree_differs(t, _("a file in it has another owner, mode, size or time"));
-	ret = same_xattrs(t, a, b);
+	ret = merge_full_verify_same_xattrs(t, a, b);
 	if (ret)
 		return ret;
 	if (S_ISLNK(x.st_mode))
@@ -244,7 +246,7 @@ static int count_entries(int fd, unsigned long *count)
 	return 0;
 }
 
-static int same_dirs(struct trees *t, int a, int b, unsigned depth)
+static int merge_full_verify_same_dirs(struct trees *t, int a, int b, unsigned depth)
 {
 	size_t len = strlen(t->path);
 	unsigned long x, y;
@@ -307,7 +309,7 @@ static int same_trees(struct merge *m, struct io_file *file, const char *path,
 	if (ret == 0)
 		ret = mount_image(m, file, path, &new_loop, &new, err);
 	if (ret == 0)
-		ret = same_dirs(&t, old, new, 0);
+		ret = merge_full_verify_same_dirs(&t, old, new, 0);
 	if (new >= 0)
 		close(new);
 	if (old >= 0)
@@ -342,7 +344,8 @@ int merge_full_verify_at(struct merge *m, struct plan_run *run, struct io *io, c
 			ret = image_check_tables(image, err);
 		if (ret == 0 && strcmp(image_info(image)->root_path,
 				       image_info(m->s->look.image)->root_path) != 0)
-			ret = differs(m, path, _("there is no root image in it"), err);
+			ret = merge_full_verify_differs(m, path, _("there is no root image in it"),
+							err);
 		if (ret == 0)
 			ret = image_root_source(image, &root, err);
 	}

@@ -46,7 +46,7 @@ STEP(step_live, practice_live)
 STEP(step_break, practice_break)
 STEP(step_finish, practice_finish)
 
-static void on_abort(struct plan_run *run, void *state, struct lm_error *err)
+static void practice_on_abort(struct plan_run *run, void *state, struct lm_error *err)
 {
 	struct lm_error undo;
 
@@ -209,7 +209,7 @@ int ops_plan_practice(struct lm_stick *stick, const struct lm_options *options,
 	if (rc)
 		return rc;
 	plan_state(plan, p, release);
-	plan_abort(plan, on_abort);
+	plan_abort(plan, practice_on_abort);
 	plan_text(plan, _("Make a stick to practise on"), _(lesson->text));
 	plan_risk(plan, NULL, _("Delete the folder: that is all of it."), NULL);
 	add_steps(plan, p);
