@@ -31,6 +31,20 @@ struct session *session_new(struct lm_stick *stick, enum lm_op op, struct lm_err
 	return s;
 }
 
+void *session_state(size_t size, struct lm_stick *stick, enum lm_op op, struct lm_error *err)
+{
+	struct session *s = session_new(stick, op, err);
+	struct session **state = s ? calloc(1, size) : NULL;
+
+	if (s && !state) {
+		session_free(s);
+		lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Planning failed"));
+	}
+	if (state)
+		*state = s;
+	return state;
+}
+
 void session_free(struct session *s)
 {
 	if (!s)

@@ -57,10 +57,17 @@ struct session {
 /* NULL (and *err): no memory. The session may be freed with NULL. */
 struct session *session_new(struct lm_stick *stick, enum lm_op op, struct lm_error *err);
 void session_free(struct session *s);
+/* A zeroed state of an operation, of this many bytes; a new session is its first member. */
+void *session_state(size_t size, struct lm_stick *stick, enum lm_op op, struct lm_error *err);
 /* Sets base and overlay, here and in the record. */
 int session_paths(struct session *s, const char *base, const char *overlay, struct lm_error *err);
 /* The same, of the stick's base, if there is one. */
 int session_overlay_path(struct session *s, const char *overlay, struct lm_error *err);
+
+/* The overlay through the writable table; closing it keeps an error that was there before. */
+int session_open_overlay(struct session *s, enum io_mode mode, struct io_file **file,
+			 struct lm_error *err);
+int session_close_overlay(struct session *s, struct io_file *file, int ret, struct lm_error *err);
 
 /* Takes the lock and the writable table. used: the kernel may be using the overlay. */
 int session_lock(struct session *s, bool used, struct lm_error *err);

@@ -17,12 +17,12 @@ int compact_in_place(struct compact *c, struct lm_error *err)
 	struct session *s = c->s;
 	struct io_file *file;
 	struct io_stat st;
-	int ret, closed;
+	int ret;
 
 	session_unlook(s); /* what was read of the tables does not hold any more */
-	ret = io_open(s->rw.io, s->overlay, IO_WRITE, &file);
+	ret = session_open_overlay(s, IO_WRITE, &file, err);
 	if (ret < 0)
-		return lm_fail(err, ret, s->overlay, NULL, "%s", _("Opening the overlay failed"));
+		return ret;
 	ret = cow_squeeze(file, s->overlay, c->kept, c->n_kept, session_progress, s, err);
 	/* A length at which a full store becomes invalid: one chunk less has the same room. */
 	if (ret == 0)
@@ -35,11 +35,7 @@ int compact_in_place(struct compact *c, struct lm_error *err)
 			lm_fail(err, ret, s->overlay, NULL, "%s",
 				_("Writing to the overlay failed"));
 	}
-	closed = io_file_close(file);
-	if (ret == 0 && closed < 0)
-		ret = lm_fail(err, closed, s->overlay, NULL, "%s",
-			      _("Writing to the overlay failed"));
-	return ret;
+	return session_close_overlay(s, file, ret, err);
 }
 
 int compact_finish_in_place(struct compact *c, struct lm_error *err)

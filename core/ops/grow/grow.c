@@ -19,16 +19,7 @@
 
 struct grow *grow_new(struct lm_stick *stick, struct lm_error *err)
 {
-	struct session *s = session_new(stick, LM_OP_GROW, err);
-	struct grow *g = s ? calloc(1, sizeof(*g)) : NULL;
-
-	if (s && !g) {
-		session_free(s);
-		lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Planning failed"));
-	}
-	if (g)
-		g->s = s;
-	return g;
+	return session_state(sizeof(struct grow), stick, LM_OP_GROW, err);
 }
 
 void grow_free(void *grow)
@@ -69,26 +60,6 @@ uint64_t grow_choose_length(uint64_t bytes, uint64_t old, uint64_t limit, uint32
 }
 
 /* ---- steps ---- */
-
-static int grow_open_overlay(struct grow *g, enum io_mode mode, struct io_file **file,
-			     struct lm_error *err)
-{
-	int ret = io_open(g->s->rw.io, g->s->overlay, mode, file);
-
-	return ret < 0 ? lm_fail(err, ret, g->s->overlay, NULL, "%s",
-				 _("Opening the overlay failed")) :
-			 0;
-}
-
-static int close_overlay(struct grow *g, struct io_file *file, int ret, struct lm_error *err)
-{
-	int closed = io_file_close(file);
-
-	if (ret == 0 && closed < 0)
-		ret = lm_fail(err, closed, g->s->overlay, NULL, "%s",
-			      _("Writing the overlay failed"));
-	return ret;
-}
 
 /* What the tables of the store reach up to, in sectors; the length of the file in *bytes. */
 static int look_at_store(struct grow *g, struct io_file *file, uint64_t *reach, uint64_t *bytes,
@@ -132,7 +103,7 @@ int grow_step_check(struct plan_run *run, void *grow, struct lm_error *err)
 		return ret;
 	ret = session_no_pending(s, err);
 	if (ret == 0)
-		ret = grow_open_overlay(g, IO_READ, &file, err);
+		ret = session_open_overlay(g->s, IO_READ, &file, err);
 	if (ret < 0)
 		return ret;
 	ret = look_at_store(g, file, &g->allocated, &bytes, &state, err);
@@ -161,7 +132,7 @@ int grow_step_extend(struct plan_run *run, void *grow, struct lm_error *err)
 		if (ret < 0)
 			return ret;
 	}
-	ret = grow_open_overlay(g, IO_WRITE, &file, err);
+	ret = session_open_overlay(g->s, IO_WRITE, &file, err);
 	if (ret < 0)
 		return ret;
 	ret = io_fstat(file, &st);
@@ -175,7 +146,7 @@ int grow_step_extend(struct plan_run *run, void *grow, struct lm_error *err)
 		from = s->resuming ? min_u64(st.size_bytes, g->new_bytes) : g->old_bytes;
 	if (ret == 0)
 		ret = io_extend(file, s->overlay, from, g->new_bytes, session_progress, s, err);
-	ret = close_overlay(g, file, ret, err);
+	ret = session_close_overlay(g->s, file, ret, err);
 	if (ret == -ENOSPC)
 		lm_error_help(err, _("Delete or move files from the stick, or ask for less."));
 	g->extended = ret == 0;
@@ -274,7 +245,7 @@ int grow_step_finish(struct plan_run *run, void *grow, struct lm_error *err)
 	plan_run_critical(run, true);
 	s->run = run;
 	s->committed = true;
-	ret = grow_open_overlay(g, IO_READ, &file, err);
+	ret = session_open_overlay(g->s, IO_READ, &file, err);
 	if (ret < 0)
 		return ret;
 	ret = io_drop_cache(file);
@@ -337,7 +308,7 @@ static int shrink_back(struct grow *g, struct lm_error *err)
 
 	if (kernel_has_more(g))
 		return session_too_late(g->s, _("the running system has the new size"), err);
-	ret = grow_open_overlay(g, IO_WRITE, &file, err);
+	ret = session_open_overlay(g->s, IO_WRITE, &file, err);
 	if (ret < 0)
 		return ret;
 	ret = look_at_store(g, file, &reach, &bytes, &state, err);
@@ -353,7 +324,7 @@ static int shrink_back(struct grow *g, struct lm_error *err)
 					_("Taking back the new length failed"));
 		}
 	}
-	ret = close_overlay(g, file, ret, err);
+	ret = session_close_overlay(g->s, file, ret, err);
 	if (ret == 0)
 		ret = session_clear(g->s, err);
 	return session_resumable(ret, err);
