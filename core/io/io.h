@@ -51,6 +51,7 @@ struct io_stat {
 	uint64_t dev, ino;      /* identity, 0 where there is none */
 	uint32_t links;         /* names it has, 0 where that is not known */
 	int64_t mtime, btime;   /* seconds; btime 0 when not known */
+	uint32_t mtime_nsec;    /* of mtime, as far as the file system keeps it */
 };
 
 struct io_fsinfo {

@@ -178,6 +178,7 @@ int io_fd_stat(int fd, struct io_stat *st)
 	st->ino = s.st_ino;
 	st->links = (uint32_t)s.st_nlink;
 	st->mtime = s.st_mtime;
+	st->mtime_nsec = (uint32_t)s.st_mtim.tv_nsec;
 	if (st->kind == IO_BLOCKDEV) {
 		off_t end = lseek(fd, 0, SEEK_END);
 

@@ -35,6 +35,8 @@ struct session {
 	bool resuming;  /* it was cut off: the stick's own file system may have suffered */
 	bool committed; /* from here on it is finished or resumed, not undone */
 
+	struct io_stat overlay_stat; /* of it as rec.overlay_id knows it; size 0: not in this run */
+
 	/* base and overlay, looked at */
 	struct stick_pair pair; /* through the writable table */
 	struct stick_look look;
@@ -48,6 +50,7 @@ struct session {
 
 	/* the work folder */
 	struct io *work;
+	bool work_ours; /* the note in it is this run's: files of its names may be removed */
 	char *work_path;
 	char work_new[64], work_old[64]; /* names in it */
 };
@@ -96,8 +99,6 @@ void session_resume_text(struct lm_plan *plan);
 int session_resume_take(struct session *s, struct record *rec, struct lm_error *err);
 /* stick_rw_possible(), with what helps a stick that the cut has hurt. */
 int session_resume_possible(struct session *s, struct lm_error *err);
-/* Opens the work folder of the record, if there is one; negative errno when it is not there. */
-int session_resume_work(struct session *s);
 /* First step: the lock, and the stick is still in the state that was planned for. */
 int session_resume_check(struct session *s, struct lm_error *err);
 void session_resume_say_check(struct lm_plan *plan, plan_step_fn fn);
@@ -129,6 +130,11 @@ struct session_words {
 int session_refusal(const struct session *s, const struct stick_look *look,
 		    const struct session_words *words, struct lm_error *err);
 /*
+ * Refuses a file that the kernel has a loop device on, and that is to be removed before another
+ * takes its place: its room would not come free.
+ */
+int session_not_attached(struct io *io, const char *path, struct lm_error *err);
+/*
  * Of these, what an operation asks that only keeps what is there: base and overlay are
  * no pair, or give a file system that does not open any more.
  */
@@ -142,21 +148,34 @@ enum session_overlay {
 	SESSION_OVERLAY_SAME,  /* it is what the record says */
 	SESSION_OVERLAY_USED   /* the stick was used since: whatever is in it is kept */
 };
+/* Sets rec.overlay_id: from here on what is written to it by others is noticed. */
+int session_know_overlay(struct session *s, struct lm_error *err);
 int session_overlay_now(struct session *s, enum session_overlay *now, struct lm_error *err);
+/* Fails where it, by this name now, has been written to since session_know_overlay(). */
+int session_overlay_unused(struct session *s, const char *path, struct lm_error *err);
 /* Empties it. *kept: it was used meanwhile, and therefore was not emptied. */
 int session_reset_overlay(struct session *s, bool *kept, struct lm_error *err);
 
 /* ---- session_work.c ---- */
 
-/* Opens s->work from s->work_path; refuses one that lies on the stick. */
+/*
+ * Opens s->work from s->work_path, and gives this run and its files there their
+ * names. Refuses one that lies on the stick, or in which another operation keeps
+ * its files.
+ */
 int session_work_open(struct session *s, struct lm_error *err);
-/* Opens s->work at s->work_path, which a record names. */
-int session_work_table(struct session *s);
-/* Names the files in the work folder, by the identity of the image as it was. */
-void session_work_names(struct session *s, const struct record_id *image);
+/* The same of a record. -ENOENT: its note is not there; s->work is NULL then. */
+int session_work_reopen(struct session *s);
+/* Says in the plan of a resume what becomes of it; after session_work_reopen(). */
+void session_work_say(const struct session *s, struct lm_plan *plan);
+/* Its note, before anything else is written there and after the one on the stick. */
+int session_work_begin(struct session *s, struct lm_error *err);
 /* Copies a file of the stick to the work folder as work_old. */
 int session_work_backup(struct session *s, const char *path, struct lm_error *err);
-/* Removes both files; then the journal there. */
+/*
+ * Removes both files; then the note there. Nothing where that is not ours. The
+ * note on the stick must not need them any more.
+ */
 int session_work_remove(struct session *s, struct lm_error *err);
 int session_work_end(struct session *s, struct lm_error *err);
 /* Both. */

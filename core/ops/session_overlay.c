@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* session_overlay.c - the overlay as the record knows it, and emptying it */
+#include <errno.h>
+
 #include "core/cow/cow.h"
 #include "core/error.h"
 #include "core/i18n.h"
@@ -24,6 +26,43 @@ int session_close_overlay(struct session *s, struct io_file *file, int ret, stru
 	return ret;
 }
 
+int session_know_overlay(struct session *s, struct lm_error *err)
+{
+	struct io_stat before;
+	int ret = io_stat(s->rw.io, s->overlay, &before);
+
+	if (ret < 0)
+		return lm_fail(err, ret, s->overlay, NULL, "%s", _("Reading the overlay failed"));
+	ret = record_identify_overlay(s->rw.io, s->overlay, &s->rec.overlay_id, NULL, err);
+	if (ret == 0)
+		s->overlay_stat = before;
+	return ret;
+}
+
+/*
+ * Its identity covers its tables and the first of its data. What is written to any other chunk
+ * in place shows in the time of the file.
+ */
+static bool overlay_was_written(struct session *s, const char *path)
+{
+	const struct io_stat *was = &s->overlay_stat;
+	struct io_stat now;
+
+	return was->size_bytes != 0 &&
+	       (io_stat(s->rw.io, path, &now) < 0 || now.size_bytes != was->size_bytes ||
+		now.mtime != was->mtime || now.mtime_nsec != was->mtime_nsec);
+}
+
+int session_overlay_unused(struct session *s, const char *path, struct lm_error *err)
+{
+	if (!overlay_was_written(s, path))
+		return 0;
+	lm_fail(err, -EBUSY, s->overlay,
+		_("Nothing was changed. See that nothing else uses the stick, and begin again."), "%s",
+		_("The overlay is not as it was when this began"));
+	return lm_because(err, "%s", _("something else has written to it"));
+}
+
 int session_overlay_now(struct session *s, enum session_overlay *now, struct lm_error *err)
 {
 	struct record_id id;
@@ -32,9 +71,10 @@ int session_overlay_now(struct session *s, enum session_overlay *now, struct lm_
 
 	if (ret < 0)
 		return ret;
-	*now = record_same(&id, &s->rec.overlay_id) ? SESSION_OVERLAY_SAME :
-	       empty                                ? SESSION_OVERLAY_EMPTY :
-						      SESSION_OVERLAY_USED;
+	if (record_same(&id, &s->rec.overlay_id) && !overlay_was_written(s, s->overlay))
+		*now = SESSION_OVERLAY_SAME;
+	else
+		*now = empty ? SESSION_OVERLAY_EMPTY : SESSION_OVERLAY_USED;
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 /* session_refuse.c - what stands against an operation, whichever it is */
 #include <errno.h>
 
+#include "core/dm/dm.h"
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/ops/session.h"
@@ -113,4 +114,23 @@ int session_refusal(const struct session *s, const struct stick_look *look,
 				 _("its tables break the rules of the format"), "%s",
 				 words->damaged);
 	return session_pair_refusal(s, look, err);
+}
+
+int session_not_attached(struct io *io, const char *path, struct lm_error *err)
+{
+	char name[32];
+	struct io_stat st;
+
+	/* Without an identity it lies on what nobody has mounted. */
+	if (io_stat(io, path, &st) < 0 || st.ino == 0 ||
+	    dm_find_loop(st.dev, st.ino, 0, NULL, name) != 1)
+		return 0;
+	lm_refuse(err, -EBUSY, path,
+		  _("Make room for both images on the stick, or merge from another system, in which "
+		    "nothing uses the stick."),
+		  "", "%s", _("The image on the stick cannot be replaced now"));
+	return lm_because(err,
+			  _("there is no room for both images, and the running system uses the old "
+			    "one (%s): removing it would free nothing"),
+			  name);
 }

@@ -42,14 +42,6 @@ int session_resume_possible(struct session *s, struct lm_error *err)
 	return ret;
 }
 
-int session_resume_work(struct session *s)
-{
-	if (!s->rec.work)
-		return 0;
-	s->work_path = strdup(s->rec.work);
-	return s->work_path ? session_work_table(s) : -ENOMEM;
-}
-
 int session_resume_check(struct session *s, struct lm_error *err)
 {
 	struct record now;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 
 #include "core/ctx.h"
@@ -35,7 +36,7 @@ static bool on_the_stick(const struct session *s, const char *work)
 }
 
 /* Opens s->work at s->work_path. */
-int session_work_table(struct session *s)
+static int work_table(struct session *s)
 {
 	struct io *inner;
 	int ret = io_dir_open(s->work_path, &inner);
@@ -48,6 +49,43 @@ int session_work_table(struct session *s)
 	if (!s->work)
 		io_close(inner);
 	return s->work ? 0 : -ENOMEM;
+}
+
+static void work_names(struct session *s)
+{
+	snprintf(s->work_new, sizeof(s->work_new), "livemend-%s.new", s->rec.run);
+	snprintf(s->work_old, sizeof(s->work_old), "livemend-%s.old", s->rec.run);
+}
+
+/* No other operation has its files there, or needs them still. */
+static int work_is_free(const struct session *s, struct lm_error *err)
+{
+	struct record there;
+	int ret = record_read(s->work, ".", &there, NULL);
+
+	/* A note whose very first writing was cut is of one that has written nothing else. */
+	if (ret == 0 || ret == -EBADMSG)
+		return 0;
+	if (ret == 1)
+		record_free(&there);
+	return lm_refuse(err, -EBUSY, s->work_path,
+			 _("Give another folder with --work. Or finish the operation that this one "
+			   "belongs to: `livemend resume STICK`. Its livemend/PENDING.txt says what it "
+			   "was."),
+			 _("another operation keeps its files in it, and has not ended"), "%s",
+			 _("The work folder cannot be used"));
+}
+
+static int work_name_run(struct session *s, struct lm_error *err)
+{
+	unsigned char bytes[RECORD_RUN_DIGITS / 2];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+		return lm_fail(err, -EIO, NULL, NULL, "%s", _("Planning failed"));
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		sprintf(s->rec.run + 2 * i, "%02x", bytes[i]);
+	work_names(s);
+	return 0;
 }
 
 int session_work_open(struct session *s, struct lm_error *err)
@@ -65,13 +103,17 @@ int session_work_open(struct session *s, struct lm_error *err)
 		return ret;
 	}
 	if (ret == 0)
-		ret = session_work_table(s);
+		ret = work_table(s);
 	if (ret < 0)
 		lm_fail(err, ret, given, _("Give a folder that exists and that you may write to."),
 			"%s", _("The work folder cannot be used"));
 	free(given);
 	if (ret == 0)
 		ret = stick_names_work(s->work, s->work_path, err);
+	if (ret == 0)
+		ret = work_is_free(s, err);
+	if (ret == 0)
+		ret = work_name_run(s, err);
 	if (ret == 0) {
 		free(s->rec.work);
 		s->rec.work = strdup(s->work_path);
@@ -81,11 +123,57 @@ int session_work_open(struct session *s, struct lm_error *err)
 	return ret;
 }
 
-void session_work_names(struct session *s, const struct record_id *image)
+int session_work_reopen(struct session *s)
 {
-	/* Of this image and no other: two merges may share a folder. */
-	snprintf(s->work_new, sizeof(s->work_new), "livemend-%.12s.new", image->hash);
-	snprintf(s->work_old, sizeof(s->work_old), "livemend-%.12s.old", image->hash);
+	struct record there = { 0 };
+	int ret;
+
+	if (!s->rec.work)
+		return 0;
+	work_names(s);
+	s->work_path = strdup(s->rec.work);
+	ret = s->work_path ? work_table(s) : -ENOMEM;
+	if (ret < 0)
+		return ret;
+	/*
+	 * The stick may be a stranger's: what its note says of a folder elsewhere counts only
+	 * where the note in that folder says the same.
+	 */
+	ret = record_read(s->work, ".", &there, NULL);
+	s->work_ours = ret == 1 && s->rec.run[0] && strcmp(there.run, s->rec.run) == 0 &&
+		       there.op == s->rec.op && there.work &&
+		       strcmp(there.work, s->rec.work) == 0;
+	record_free(&there);
+	if (s->work_ours)
+		return 0;
+	io_close(s->work);
+	s->work = NULL;
+	return -ENOENT;
+}
+
+void session_work_say(const struct session *s, struct lm_plan *plan)
+{
+	if (s->work_ours)
+		plan_warn(plan,
+			  _("The files of this operation in the folder %s, livemend-%s.*, are removed "
+			    "when nothing needs them any more."),
+			  s->rec.work, s->rec.run);
+	else if (s->rec.work)
+		plan_warn(plan,
+			  _("The note on the stick names the folder %s. It is left alone: there is no "
+			    "note of this operation in it."),
+			  s->rec.work);
+}
+
+int session_work_begin(struct session *s, struct lm_error *err)
+{
+	int ret = work_is_free(s, err);
+
+	if (ret == 0) {
+		s->work_ours = true; /* perhaps: what is there of it is */
+		ret = session_record(s, s->work, ".", err);
+	}
+	return ret;
 }
 
 int session_work_backup(struct session *s, const char *path, struct lm_error *err)
@@ -102,23 +190,31 @@ int session_work_backup(struct session *s, const char *path, struct lm_error *er
 
 int session_work_remove(struct session *s, struct lm_error *err)
 {
-	int ret = io_replace_remove(s->work, ".", s->work_new, err);
+	int ret = 0;
 
+	if (!s->work || !s->work_ours)
+		return 0;
+	ret = io_replace_remove(s->work, ".", s->work_new, err);
 	return ret < 0 ? ret : io_replace_remove(s->work, ".", s->work_old, err);
 }
 
 int session_work_end(struct session *s, struct lm_error *err)
 {
-	int ret = journal_pending_clear(s->work, ".", err);
+	int ret = 0;
 
-	if (ret == 0)
+	if (!s->work || !s->work_ours)
+		return 0;
+	ret = journal_pending_clear(s->work, ".", err);
+	if (ret == 0) {
 		io_rmdir(s->work, "livemend"); /* if nothing else is in it */
+		s->work_ours = false;
+	}
 	return ret;
 }
 
 int session_work_clean(struct session *s, struct lm_error *err)
 {
-	int ret = s->work ? session_work_remove(s, err) : 0;
+	int ret = session_work_remove(s, err);
 
-	return ret == 0 && s->work ? session_work_end(s, err) : ret;
+	return ret == 0 ? session_work_end(s, err) : ret;
 }

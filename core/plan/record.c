@@ -140,6 +140,7 @@ int record_write(struct io *io, const char *live_dir, const struct record *r,
 		{ "overlay", r->overlay },
 		{ "osmin", l.osmin },
 		{ "work", r->work },
+		{ "run", r->run[0] ? r->run : NULL },
 		{ "repaired", r->repaired ? "yes" : NULL },
 		{ "old-bytes", old_bytes },
 		{ "old-hash", l.old_id.hash },
@@ -177,6 +178,20 @@ static int get_text(const struct journal_pending *p, const char *key, char **tex
 static bool is_hash(const char *text)
 {
 	return strlen(text) == SUM_DIGITS && strspn(text, "0123456789abcdef") == SUM_DIGITS;
+}
+
+/* It becomes a part of names, too. */
+static int get_run(const struct journal_pending *p, char run[RECORD_RUN_DIGITS + 1])
+{
+	const char *value = journal_get(p, "run");
+
+	if (!value)
+		return 0;
+	if (strlen(value) != RECORD_RUN_DIGITS ||
+	    strspn(value, "0123456789abcdef") != RECORD_RUN_DIGITS)
+		return -EPROTONOSUPPORT;
+	strcpy(run, value);
+	return 0;
 }
 
 static int get_id(const struct journal_pending *p, const char *bytes, const char *hash,
@@ -235,6 +250,8 @@ static int from_pending(const struct journal_pending *p, struct record *r)
 		ret = get_text(p, "osmin", &l.osmin);
 	if (ret == 0)
 		ret = get_text(p, "work", &r->work);
+	if (ret == 0)
+		ret = get_run(p, r->run);
 	if (ret == 0)
 		ret = get_id(p, "old-bytes", "old-hash", &l.old_id);
 	if (ret == 0)
@@ -405,6 +422,7 @@ bool record_equal(const struct record *a, const struct record *b)
 
 	return a->op == b->op && a->phase == b->phase && la.method == lb.method &&
 	       record_same_text(a->overlay, b->overlay) && record_same_text(a->work, b->work) &&
+	       strcmp(a->run, b->run) == 0 &&
 	       record_same_text(la.osmin, lb.osmin) &&
 	       record_same_id(&a->overlay_id, &b->overlay_id) &&
 	       record_same_id(&la.old_id, &lb.old_id) && record_same_id(&la.new_id, &lb.new_id);

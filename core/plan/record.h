@@ -16,6 +16,9 @@
 #include "core/livemend.h"
 #include "core/sum.h"
 
+/* Digits of what tells one run from all others. */
+#define RECORD_RUN_DIGITS 16u
+
 /* What a file is: its length, and a SHA-256 of what tells it from others. */
 struct record_id {
 	uint64_t bytes;
@@ -41,6 +44,11 @@ struct record {
 	enum record_phase phase;
 	char *base, *overlay; /* relative to the stick */
 	char *work;           /* absolute path of the work folder, NULL: none */
+	/*
+	 * Random, hexadecimal: in the names of the files in the work folder, and in the note
+	 * there. Empty: without a work folder.
+	 */
+	char run[RECORD_RUN_DIGITS + 1];
 	bool repaired;        /* the overlay's file system, first: an undo file takes it back */
 	struct record_id overlay_id;
 	union {

@@ -157,6 +157,26 @@ uint64_t crash_last_chunk(void)
 	return chunk;
 }
 
+uint64_t crash_mapped_chunk(void)
+{
+	static uint64_t chunk;
+	struct cow_store *store;
+	struct io_file *file;
+	const bool *used;
+
+	if (chunk != 0)
+		return chunk;
+	small_restore(&stick, crash.start);
+	store = crash_open_overlay(false, &file);
+	chunk = stick.want_len / 4096;
+	do {
+		assert_true(--chunk > 64);
+		used = stick.used + 4 * chunk;
+	} while (!used[0] || !used[1] || !used[2] || !used[3] || !cow_store_lookup(store, chunk));
+	crash_close_overlay(store, file);
+	return chunk;
+}
+
 static uint64_t looked_at;
 static unsigned char look_for;
 
@@ -444,6 +464,40 @@ unsigned crash_used_meanwhile(bool undo, void (*used)(void), void (*check)(void)
 	return done;
 }
 
+static void (*use_now_fn)(void);
+
+static void use_now(void *arg)
+{
+	(void)arg;
+	use_now_fn();
+}
+
+void crash_used_while(void (*used)(void), void (*check)(void))
+{
+	unsigned total = crash_count(true), told[2] = {0};
+
+	use_now_fn = used;
+	for (unsigned n = 1; n <= total; n++) {
+		struct hurt h = {.model = HURT_TELL, .n = n, .tell = use_now,
+				 .renames = crash.renames};
+		enum lm_outcome outcome;
+		struct lm_error why;
+
+		if (!is_tried(n, total))
+			continue;
+		small_restore(&stick, crash.start);
+		outcome = crash_run(&h, crash.op, false, &why);
+		snprintf(where, sizeof(where), "used at call %u of %u: outcome %d: %.60s", n, total,
+			 outcome, why.what);
+		if (outcome == LM_RESUMABLE)
+			crash_must(LM_OP_RESUME, false);
+		crash_check_clean();
+		check();
+		told[outcome == LM_DONE]++;
+	}
+	printf("# %u went on, %u did not\n", told[1], told[0]);
+}
+
 /* ---- as tests ---- */
 
 void test_cut(void **state)
@@ -492,6 +546,41 @@ void test_kill(void **state)
 {
 	(void)state;
 	crash_kill();
+}
+
+/*
+ * Something writes to a chunk of the overlay that is mapped, while the operation is at work: no table
+ * tells of it. Not at the very instant of an earlier write: that is what the time of a file tells.
+ */
+static void use_in_place(void)
+{
+	unsigned char data[4096];
+	struct io_stat before, after;
+	struct io_file *file;
+	struct cow_store *store = crash_open_overlay(true, &file);
+
+	memset(data, 0x77, sizeof(data));
+	assert_int_equal(io_fstat(file, &before), 0);
+	do {
+		assert_int_equal(cow_store_write(store, crash_mapped_chunk(), 0, data, sizeof(data),
+						 NULL, NULL), 0);
+		assert_int_equal(cow_store_commit(store, NULL), 0);
+		assert_int_equal(io_fstat(file, &after), 0);
+	} while (after.mtime == before.mtime && after.mtime_nsec == before.mtime_nsec);
+	crash_close_overlay(store, file);
+}
+
+/* In the image by then, or in the overlay still: whatever is read is what was written. */
+static void check_used_in_place(void)
+{
+	crash_check_chunk(crash_mapped_chunk(), 0x77);
+}
+
+void test_used_in_place(void **state)
+{
+	(void)state;
+	crash_mapped_chunk(); /* as it is before */
+	crash_used_while(use_in_place, check_used_in_place);
 }
 
 int crash_start(void **state)

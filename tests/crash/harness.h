@@ -76,8 +76,15 @@ struct cow_store *crash_open_overlay(bool write, struct io_file **file);
 void crash_close_overlay(struct cow_store *store, struct io_file *file);
 /* The last chunk of 4096 bytes that is in use as a whole: it holds a file's content. */
 uint64_t crash_last_chunk(void);
+/* The last one that is in use as a whole, and in the overlay; of the stick as it was made. */
+uint64_t crash_mapped_chunk(void);
 /* Reads it through a stick opened afresh: it must be this byte all over. */
 void crash_check_chunk(uint64_t chunk, unsigned char byte);
+/*
+ * At each call used() writes to the stick while the operation goes on; whatever it makes of that,
+ * check() must find it afterwards.
+ */
+void crash_used_while(void (*used)(void), void (*check)(void));
 /* Cuts at each change, then used() writes to the stick; a resume, which may refuse to undo, must
  * keep that. Returns how many did what was asked. */
 unsigned crash_used_meanwhile(bool undo, void (*used)(void), void (*check)(void));
@@ -105,6 +112,8 @@ void test_cut_resume(void **state);
 void test_fail_eio(void **state);
 void test_fail_enospc(void **state);
 void test_kill(void **state);
+/* An overlay that is written to in place meanwhile keeps that. */
+void test_used_in_place(void **state);
 
 /* For cmocka: a time limit for each test. */
 int crash_start(void **state);

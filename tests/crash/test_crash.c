@@ -230,6 +230,109 @@ static void test_used_meanwhile(void **state)
 	assert_true(crash_used_meanwhile(false, use, check_used) > (same ? 4 : 15));
 }
 
+static void shell(const char *format, ...)
+{
+	char line[600];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	if (system(line) != 0)
+		fail_msg("%s: %s", where, line);
+}
+
+/*
+ * The note on the stick names a folder that is not the operation's: another stick's, as a stranger
+ * may have written it, with names in it that are this run's. Nothing in it is touched.
+ */
+static void test_foreign_work(void **state)
+{
+	char path[128];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/work", stick.room);
+	for (int no_room = 0; no_room < 2; no_room++) {
+		unsigned total;
+
+		small_restore(&stick, &stick.fresh);
+		snprintf(where, sizeof(where), "foreign");
+		shell("cd %s && rm -rf work && mkdir work", stick.room);
+		work = path;
+		tight = no_room;
+		total = crash_count(false);
+		for (unsigned n = 1; n <= total; n += n + 40 < total && n > 8 ? 9 : 1) {
+			struct hurt h = { .model = HURT_CUT, .n = n };
+			struct lm_error why;
+
+			small_restore(&stick, &stick.fresh);
+			shell("cd %s && rm -rf work && mkdir work", stick.room);
+			crash_run(&h, LM_OP_MERGE, false, &why);
+			snprintf(where, sizeof(where), "foreign, cut %u of %u at %s", n, total,
+				 h.what);
+			/* With a note of its own, or with none. */
+			shell("cd %s && rm -rf real sums && mv work real && mkdir -p work/livemend && "
+			      "run=$(sed -n 's/^run: //p' stick/LiveOS/livemend/PENDING.* 2>/dev/null | head -n 1) && "
+			      "for e in new old tree; do echo theirs >work/livemend-$run.$e; done && "
+			      "echo theirs >work/squashfs.img && if [ %u = 1 ]; then "
+			      "sed 's/^run: ..../run: 0000/' real/livemend/PENDING.txt "
+			      ">work/livemend/PENDING.txt 2>/dev/null || :; fi && "
+			      "find work -type f -exec md5sum {} + | sort >sums",
+			      stick.room, n & 1);
+			if (crash_run(NULL, LM_OP_RESUME, n & 2, &why) == LM_DONE)
+				crash_check_clean();
+			shell("cd %s && find work -type f -exec md5sum {} + | sort | cmp -s - sums",
+			      stick.room);
+			/* With the right folder back it comes to its end. */
+			shell("cd %s && rm -rf work && mv real work", stick.room);
+			crash_must(LM_OP_RESUME, false);
+			check_view();
+		}
+	}
+	work = NULL;
+	tight = false;
+}
+
+/* Two sticks of one release, one folder: the second has to find another. */
+static void test_shared_work(void **state)
+{
+	struct hurt h = { .model = HURT_CUT };
+	char path[128], top[sizeof(stick.top)];
+	struct lm_error why;
+	unsigned total, refused = 0;
+
+	(void)state;
+	snprintf(where, sizeof(where), "shared");
+	snprintf(path, sizeof(path), "%s/work", stick.room);
+	memcpy(top, stick.top, sizeof(top));
+	small_restore(&stick, &stick.fresh);
+	shell("cd %s && rm -rf work other && mkdir work && cp -r stick other", stick.room);
+	work = path;
+	total = crash_count(false);
+	for (unsigned n = 8; n <= total; n += 8) {
+		enum lm_outcome outcome;
+
+		h = (struct hurt){ .model = HURT_CUT, .n = n };
+		small_restore(&stick, &stick.fresh);
+		shell("cd %s && rm -rf work && mkdir work", stick.room);
+		crash_run(&h, LM_OP_MERGE, false, &why);
+		snprintf(where, sizeof(where), "shared, cut %u of %u at %s", n, total, h.what);
+		if (!small_exists(&stick, "../work/livemend/PENDING.txt"))
+			continue;
+		shell("cd %s && find work -type f -exec md5sum {} + | sort >sums", stick.room);
+		snprintf(stick.top, sizeof(stick.top), "%.60s/other", stick.room);
+		outcome = crash_run(NULL, LM_OP_MERGE, false, &why);
+		memcpy(stick.top, top, sizeof(top));
+		assert_int_equal(outcome, LM_REFUSED);
+		shell("cd %s && find work -type f -exec md5sum {} + | sort | cmp -s - sums",
+		      stick.room);
+		refused++;
+		resume_and_merge();
+	}
+	work = NULL;
+	assert_true(refused > 3);
+}
+
 static int setup_image(void **state)
 {
 	(void)state;
@@ -298,7 +401,7 @@ int main(void)
 		T(test_used_meanwhile),
 		T(test_cut_work),
 		T(test_cut_swap),
-		T(test_cancel),
+		T(test_cancel),	    T(test_used_in_place), T(test_foreign_work), T(test_shared_work),
 		cmocka_unit_test(change_to_same),
 		T(test_cut),
 		T(test_cut_lossy),
@@ -322,5 +425,6 @@ int main(void)
 		T(test_cancel),
 	};
 
+	cmocka_set_test_filter(getenv("LM_ONLY"));
 	return cmocka_run_group_tests(tests, setup_image, teardown);
 }

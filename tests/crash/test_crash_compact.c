@@ -198,6 +198,7 @@ int main(void)
 		T(test_cancel),
 		T(test_used_meanwhile),
 		T(test_used_undo),
+		T(test_used_in_place),
 		cmocka_unit_test(change_to_in_place),
 		T(test_cut),
 		T(test_cut_lossy),
@@ -210,5 +211,6 @@ int main(void)
 		T(test_used_meanwhile),
 	};
 
+	cmocka_set_test_filter(getenv("LM_ONLY"));
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

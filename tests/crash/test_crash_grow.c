@@ -186,5 +186,6 @@ int main(void)
 		T(test_kill),       T(test_cancel),    T(test_used_meanwhile),
 	};
 
+	cmocka_set_test_filter(getenv("LM_ONLY"));
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

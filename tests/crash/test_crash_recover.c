@@ -352,5 +352,6 @@ int main(void)
 		cmocka_unit_test(test_read_all),
 	};
 
+	cmocka_set_test_filter(getenv("LM_ONLY"));
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -444,5 +444,6 @@ int main(void)
 		T(test_cancel),
 	};
 
+	cmocka_set_test_filter(getenv("LM_ONLY"));
 	return cmocka_run_group_tests(tests, setup_image, teardown);
 }

@@ -133,7 +133,7 @@ static int step_check(struct plan_run *run, void *compact, struct lm_error *err)
 	if (ret == 0)
 		ret = compact_check_fs(c, err);
 	if (ret == 0)
-		ret = record_identify_overlay(s->rw.io, s->overlay, &s->rec.overlay_id, NULL, err);
+		ret = session_know_overlay(s, err);
 	return ret;
 }
 
@@ -257,6 +257,8 @@ static int step_exchange(struct plan_run *run, void *compact, struct lm_error *e
 		return ret;
 	session_unlook(s); /* nothing is held open that gets another name, but for the locks */
 	ret = session_note(s, RECORD_READY, err);
+	if (ret == 0)
+		ret = session_overlay_unused(s, s->overlay, err);
 	if (ret < 0)
 		return ret;
 	plan_run_flushing(run, true);
@@ -286,6 +288,20 @@ static void tell_result(struct compact *c, struct plan_run *run)
 	plan_run_result(run, now, _("The stick can be booted, or unmounted and removed."));
 }
 
+/* Nobody has written to the old overlay, which has another name now, since it was read. */
+static int old_unused(struct compact *c, struct lm_error *err)
+{
+	const char *const names[] = { c->swap.fresh, c->swap.aside };
+	struct io_stat st;
+	int ret = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && ret == 0; i++) {
+		if (io_stat(c->s->rw.io, names[i], &st) == 0)
+			ret = session_overlay_unused(c->s, names[i], err);
+	}
+	return ret;
+}
+
 static int step_finish(struct plan_run *run, void *compact, struct lm_error *err)
 {
 	struct compact *c = compact;
@@ -295,8 +311,10 @@ static int step_finish(struct plan_run *run, void *compact, struct lm_error *err
 	plan_run_critical(run, true);
 	s->run = run;
 	if (!c->nothing) {
-		s->committed = true;
-		ret = compact_finish(c, err);
+		ret = old_unused(c, err);
+		s->committed = ret == 0;
+		if (ret == 0)
+			ret = compact_finish(c, err);
 	} else if (s->noted) {
 		ret = session_clear(s, err);
 	}
@@ -313,12 +331,15 @@ static int step_backup(struct plan_run *run, void *compact, struct lm_error *err
 {
 	struct compact *c = compact;
 	struct session *s = c->s;
+	int ret;
 
 	s->run = run;
 	if (c->nothing)
 		return 0;
-	session_work_names(s, &s->rec.compact.image);
-	return session_work_backup(s, s->overlay, err);
+	ret = session_note(s, RECORD_BUILDING, err);
+	if (ret == 0)
+		ret = session_work_begin(s, err);
+	return ret < 0 ? ret : session_work_backup(s, s->overlay, err);
 }
 
 static int step_squeeze(struct plan_run *run, void *compact, struct lm_error *err)
@@ -389,17 +410,12 @@ static void on_abort(struct plan_run *run, void *compact, struct lm_error *err)
 
 	(void)run;
 	session_unlook(s);
-	if (!s->noted) {
-		if (s->work_old[0])
-			session_work_clean(s, NULL);
+	if (!s->noted)
 		return;
-	}
 	/* In place it goes on from anywhere, and may be left anywhere if that is wanted. */
 	s->committed = s->committed || (s->rec.phase == RECORD_APPLYING && err->code != -ECANCELED);
 	if (!session_put_back(s, undo_it, c, err))
 		return;
-	if (s->work_old[0])
-		session_work_clean(s, NULL);
 	/* Best effort: it is over, and the stick is as it was. */
 	journal_log(s->rw.io, s->dir, NULL, "compact: stopped, and everything put back: %s",
 		    err->what);

@@ -92,6 +92,14 @@ static int compact_end_put_back(struct compact *c, struct lm_error *err)
 	return swap_not_ours(w, err);
 }
 
+/* The copy elsewhere, before nobody knows of it any more. */
+static int compact_end_work(void *compact, struct lm_error *err)
+{
+	struct compact *c = compact;
+
+	return session_work_clean(c->s, err);
+}
+
 int compact_undo(struct compact *c, struct lm_error *err)
 {
 	const enum record_phase phase = c->s->rec.phase;
@@ -104,6 +112,6 @@ int compact_undo(struct compact *c, struct lm_error *err)
 	if (!early && phase != RECORD_APPLYING)
 		ret = compact_end_put_back(c, err);
 	if (ret == 0)
-		ret = swap_undo_end(&c->swap, !early, NULL, NULL, err);
+		ret = swap_undo_end(&c->swap, !early, compact_end_work, c, err);
 	return session_resumable(ret, err);
 }

@@ -102,6 +102,7 @@ static void forget_work(struct session *s)
 	s->work = NULL;
 	free(s->rec.work);
 	s->rec.work = NULL;
+	s->rec.run[0] = '\0';
 	free(s->work_path);
 	s->work_path = NULL;
 }

@@ -91,8 +91,6 @@ static int step_undo(struct plan_run *run, void *compact, struct lm_error *err)
 	/* For the record only, and before anything that may turn the stick read-only. */
 	journal_log(s->rw.io, s->dir, NULL, "resume: compact is undone");
 	ret = compact_undo(c, err);
-	if (ret == 0 && s->work)
-		ret = session_work_clean(s, err);
 	session_tell_end(s, ret, _("Image and overlay are as before the operation."), err);
 	return ret;
 }
@@ -205,7 +203,7 @@ static int step_scan(struct plan_run *run, void *compact, struct lm_error *err)
 	if (ret == 0)
 		ret = compact_refusal(c, &s->look, err);
 	if (ret == 0)
-		ret = record_identify_overlay(s->rw.io, s->overlay, &s->rec.overlay_id, NULL, err);
+		ret = session_know_overlay(s, err);
 	if (ret == 0)
 		ret = compact_scan(c, &s->look, s->top, NULL, session_progress, s, err);
 	if (ret == 0)
@@ -329,8 +327,8 @@ int compact_resume(struct lm_stick *stick, const struct lm_options *options, str
 	if (ret < 0)
 		return session_planned(plan, ret, &why, err);
 	/* Nothing but a copy that is not needed any more is there. */
-	session_work_names(c->s, &c->s->rec.compact.image);
-	(void)session_resume_work(c->s);
+	(void)session_work_reopen(c->s);
+	session_work_say(c->s, plan);
 	c->in_place = c->s->rec.phase == RECORD_APPLYING;
 	if (options->undo || c->s->rec.phase <= RECORD_BUILDING)
 		say_undo(plan);

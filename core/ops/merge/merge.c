@@ -117,6 +117,7 @@ static void keep_image(struct merge *m)
 	free(m->s->rec.work);
 	free(m->s->rec.merge.osmin);
 	m->s->rec.work = m->s->rec.merge.osmin = NULL;
+	m->s->rec.run[0] = '\0';
 	plan_run_message(m->s->run, "%s",
 			 _("The overlay holds nothing new: the image stays as it is"));
 }
@@ -173,11 +174,8 @@ int merge_step_build(struct plan_run *run, void *merge, struct lm_error *err)
 	/* Left by an older run; the old image was proved good by the check. */
 	if (ret == 0)
 		ret = swap_remove(&m->swap, m->swap.fresh, err);
-	if (ret == 0 && m->s->work) {
-		merge_work_names(m);
-		path = m->s->work_new;
-		ret = io_replace_remove(m->s->work, ".", m->s->work_new, err);
-	}
+	if (ret == 0 && m->s->work)
+		ret = session_work_begin(m->s, err);
 	if (ret < 0)
 		return ret;
 	ret = io_open(io, path, IO_CREATE, &out);
@@ -277,7 +275,12 @@ int merge_step_finish(struct plan_run *run, void *merge, struct lm_error *err)
 	if (ret < 0)
 		return ret;
 	m->s->noted = false;
-	if (!m->in_place && merge_unchanged(m)) {
+	if (m->kept_overlay) {
+		plan_run_result(run,
+				_("The new image is in place. The stick was used meanwhile, so the "
+				  "overlay was kept: nothing is lost."),
+				_("Merge again when you like."));
+	} else if (!m->in_place && merge_unchanged(m)) {
 		plan_run_result(run,
 				_("The overlay held nothing that the image does not hold: the "
 				  "image is as it was, and the overlay is empty."),

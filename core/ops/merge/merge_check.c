@@ -55,7 +55,7 @@ int merge_step_check(struct plan_run *run, void *merge, struct lm_error *err)
 	if (ret == 0)
 		ret = record_identify(s->rw.io, s->base, &s->rec.merge.old_image, err);
 	if (ret == 0)
-		ret = record_identify_overlay(s->rw.io, s->overlay, &s->rec.overlay_id, NULL, err);
+		ret = session_know_overlay(s, err);
 	return ret;
 }
 
@@ -149,6 +149,8 @@ static int merge_write_repair(struct merge *m, struct lm_error *err)
 		ret = merge_prove_repair(m, err);
 	if (ret == 0)
 		ret = fsck_seal(&m->f, &s->rec.overlay_id, err);
+	if (ret == 0)
+		ret = session_know_overlay(s, err);
 	if (ret < 0)
 		return ret;
 	/* From here on it is the merge that is under way, and takes it back with the rest. */

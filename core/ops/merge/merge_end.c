@@ -66,6 +66,11 @@ static int remove_old(struct merge *m, struct lm_error *err)
 
 static int log_merge(struct merge *m, struct lm_error *err)
 {
+	if (m->kept_overlay)
+		return journal_log(m->s->rw.io, m->s->dir, err,
+				   "merge: %s has its new content; %s was used meanwhile, and kept as "
+				   "it is",
+				   m->s->base, m->s->overlay);
 	if (m->in_place)
 		return journal_log(m->s->rw.io, m->s->dir, err,
 				   "merge: %s was written into %s; the overlay is empty",
@@ -182,7 +187,11 @@ static int merge_undo_repair(struct merge *m, struct lm_error *err)
 static int merge_undo_rest(void *merge, struct lm_error *err)
 {
 	struct merge *m = merge;
-	int ret = m->s->rec.work ? merge_work_clean(m, err) : 0;
+	/* Nothing there is needed any more, and a resume must not look for it. */
+	int ret = m->s->work_ours ? session_note_once(m->s, RECORD_BUILDING, err) : 0;
+
+	if (ret == 0)
+		ret = merge_work_clean(m, err);
 
 	return ret == 0 && m->s->rec.repaired ? merge_undo_repair(m, err) : ret;
 }

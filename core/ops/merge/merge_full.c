@@ -81,7 +81,7 @@ static int check_stall(struct stall *s, uint64_t done, const char *what, struct 
 
 /* ---- files in the work folder ---- */
 
-/* The journal says so first; what an older run left is removed. */
+/* The journal says so first. */
 static int begin(struct merge *m, struct plan_run *run, struct lm_error *err)
 {
 	int ret;
@@ -92,9 +92,7 @@ static int begin(struct merge *m, struct plan_run *run, struct lm_error *err)
 	if (ret == 0)
 		ret = swap_remove(&m->swap, m->swap.fresh, err);
 	if (ret == 0)
-		ret = io_replace_remove(m->s->work, ".", m->s->work_new, err);
-	if (ret == 0)
-		ret = merge_full_clean(m, err);
+		ret = session_work_begin(m->s, err);
 	if (ret == 0) {
 		ret = io_mkdir_private(m->s->work, m->work_tree);
 		if (ret < 0)

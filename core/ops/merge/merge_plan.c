@@ -427,6 +427,11 @@ static int ledger_work(struct planning *p, struct lm_error *err)
 			       _("Asking for the free space failed"));
 	/* In the worst case too: it must not turn out only after the old one is gone. */
 	m->both_fit = !m->s->ctx->tight && p->most + MARGIN_BYTES <= free_bytes;
+	if (!m->both_fit) {
+		ret = session_not_attached(m->s->stick->io, m->s->stick->base_path, err);
+		if (ret < 0)
+			return ret;
+	}
 	if (m->s->rec.merge.method != LM_METHOD_REWRITE) {
 		ret = ledger_full(p, &there, err);
 		if (ret < 0)

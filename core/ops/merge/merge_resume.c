@@ -227,8 +227,7 @@ static int merge_resume_look(struct plan_run *run, void *merge, struct lm_error 
 	if (ret == 0)
 		ret = merge_refusal(m, &m->s->look, err);
 	if (ret == 0)
-		ret = record_identify_overlay(m->s->rw.io, m->s->overlay, &m->s->rec.overlay_id,
-					      NULL, err);
+		ret = session_know_overlay(m->s, err);
 	if (ret == 0)
 		ret = changes_find(&m->changes, &m->s->look, CHANGES_ALL, true, session_progress,
 				   m->s, err);
@@ -427,12 +426,12 @@ static int merge_resume_take(struct merge *m, struct record *rec, struct lm_erro
 static int merge_resume_open_work(struct merge *m, struct lm_error *err)
 {
 	struct session *s = m->s;
-	int ret = session_resume_work(s);
+	int ret = session_work_reopen(s);
 
 	merge_work_names(m);
-	if (ret == 0 || (s->rec.phase != RECORD_SWAPPING && s->rec.phase != RECORD_MERGING))
+	if (s->work || (s->rec.phase != RECORD_SWAPPING && s->rec.phase != RECORD_MERGING))
 		return 0; /* only leftovers are there, if anything */
-	return lm_refuse(err, ret, s->rec.work,
+	return lm_refuse(err, ret < 0 ? ret : -ENOENT, s->rec.work,
 			 _("Mount the disk with this folder at the same place, and resume again. "
 			   "The image on the stick is not complete without it."),
 			 _("the work folder is not there"), "%s",
@@ -470,8 +469,10 @@ int merge_resume(struct lm_stick *stick, const struct lm_options *options, struc
 		ret = session_resume_possible(m->s, &why);
 	if (ret == 0)
 		ret = merge_resume_open_work(m, &why);
-	if (ret == 0)
+	if (ret == 0) {
+		session_work_say(m->s, plan);
 		merge_resume_say(m, options->undo, plan);
+	}
 	return session_planned(plan, ret, &why, err);
 }
 

@@ -20,18 +20,17 @@
 
 void merge_work_names(struct merge *m)
 {
-	const char *hash = m->s->rec.merge.old_image.hash;
+	const char *run = m->s->rec.run;
 
-	session_work_names(m->s, &m->s->rec.merge.old_image);
 	/*
 	 * What has, or is packed with, the modes and capabilities of the image's content lies in
 	 * a folder that nobody else can look into: a program that is setuid there is nobody's.
 	 */
-	snprintf(m->work_tree, sizeof(m->work_tree), "livemend-%.12s.tree", hash);
-	snprintf(m->work_root, sizeof(m->work_root), "livemend-%.12s.tree/root", hash);
-	snprintf(m->work_cow, sizeof(m->work_cow), "livemend-%.12s.tree/cow", hash);
-	snprintf(m->work_pack, sizeof(m->work_pack), "livemend-%.12s.tree/new", hash);
-	snprintf(m->work_mount, sizeof(m->work_mount), "livemend-%.12s.tree/mnt", hash);
+	snprintf(m->work_tree, sizeof(m->work_tree), "livemend-%s.tree", run);
+	snprintf(m->work_root, sizeof(m->work_root), "livemend-%s.tree/root", run);
+	snprintf(m->work_cow, sizeof(m->work_cow), "livemend-%s.tree/cow", run);
+	snprintf(m->work_pack, sizeof(m->work_pack), "livemend-%s.tree/new", run);
+	snprintf(m->work_mount, sizeof(m->work_mount), "livemend-%s.tree/mnt", run);
 }
 
 int merge_step_copy(struct plan_run *run, void *merge, struct lm_error *err)
@@ -138,6 +137,9 @@ int merge_step_swap(struct plan_run *run, void *merge, struct lm_error *err)
 		return 0;
 	plan_run_critical(run, true);
 	m->s->run = run;
+	ret = session_not_attached(m->s->rw.io, m->s->base, err);
+	if (ret < 0)
+		return ret;
 	merge_unlook(m);
 	m->s->rec.phase = RECORD_SWAPPING;
 	ret = session_record(m->s, m->s->work, ".", err);
@@ -178,7 +180,7 @@ int merge_work_clean(struct merge *m, struct lm_error *err)
 {
 	int ret;
 
-	if (!m->s->work)
+	if (!m->s->work || !m->s->work_ours)
 		return 0;
 	ret = session_work_remove(m->s, err);
 	if (ret == 0 && m->s->rec.merge.method != LM_METHOD_REWRITE)

@@ -90,7 +90,7 @@ int recover_step_check(struct plan_run *run, void *recover, struct lm_error *err
 		if (ret < 0)
 			return ret;
 	}
-	return record_identify_overlay(s->rw.io, s->overlay, &s->rec.overlay_id, NULL, err);
+	return session_know_overlay(s, err);
 }
 
 bool recover_only_errors(const struct recover *r)

@@ -23,7 +23,7 @@ static int reset_step_check(struct plan_run *run, void *state, struct lm_error *
 	if (ret == 0)
 		ret = session_no_pending(s, err);
 	if (ret == 0)
-		ret = record_identify_overlay(s->rw.io, s->overlay, &s->rec.overlay_id, NULL, err);
+		ret = session_know_overlay(s, err);
 	return ret;
 }
 
