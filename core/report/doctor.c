@@ -124,9 +124,15 @@ static int doctor_base(struct doctor *d, struct lm_error *err)
 
 static void doctor_pairing(struct doctor *d)
 {
-	if (!d->look.store || !d->look.base)
+	const struct cow_info *info = d->look.store ? cow_store_info(d->look.store) : NULL;
+
+	if (!info || !d->look.base)
 		return;
-	if (d->look.paired && d->look.fs_lost && cow_store_info(d->look.store)->exceptions > 0)
+	/* What is not read shows nothing of the system that it belongs to. */
+	if (d->look.paired &&
+	    (info->state == LM_STATE_DAMAGED || info->state == LM_STATE_INVALID))
+		return;
+	if (d->look.paired && d->look.fs_lost && info->exceptions > 0)
 		doctor_add(d, LM_SEV_NOTE, "pairing-unknown", _("Overlay and image"),
 			   _("it cannot be told whether they belong together"),
 			   _("That is seen from the root file system, which does not open."), NULL);

@@ -75,9 +75,13 @@ static void doctor_fault(void *arg, const struct cow_problem *p)
 	struct advice damaged = advice_damaged(d->look.store);
 	/* Where recover would refuse the rest, it is no help against being invalid. */
 	bool own = t->remedy && (p->fault != COW_FAULT_INVALID || damaged.op);
+	enum lm_overlay_state state = cow_store_info(d->look.store)->state;
 	enum lm_severity severity = t->severity;
 	char *what;
 
+	/* What helps against these is refused as long as it cannot be used at all. */
+	if (p->harmless && (state == LM_STATE_DAMAGED || state == LM_STATE_INVALID))
+		return;
 	if (p->harmless && p->fault == COW_FAULT_OLD_TWICE)
 		severity = LM_SEV_NOTE;
 	what = p->count > 1

@@ -665,6 +665,11 @@ static void agree(const char *id)
 		fail_msg("doctor does not say %s", id);
 	assert_string_equal(f->remedy, s->advice);
 	assert_int_equal(!f->op, !s->advice_op);
+	/* Of what cannot be used nothing is said to be in order, nor to be merged. */
+	if (strncmp(id, "store-", 6) == 0)
+		for (size_t i = 0; i < r->count; i++)
+			assert_true(strcmp(r->findings[i].id, "pairing") != 0 &&
+				    (!r->findings[i].op || strcmp(r->findings[i].op, "merge") != 0));
 	if (f->op) {
 		struct lm_options options = { .op = strcmp(f->op, "merge") == 0 ? LM_OP_MERGE :
 											 LM_OP_RECOVER };
