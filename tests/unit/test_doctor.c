@@ -230,7 +230,7 @@ int main(void)
 	};
 	int r;
 
-	alarm(240);
+	alarm(480);
 	r = cmocka_run_group_tests(tests, NULL, NULL);
 	lm_ctx_free(lab_ctx);
 	return r;

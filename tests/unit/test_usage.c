@@ -147,7 +147,7 @@ int main(void)
 	};
 	int r;
 
-	alarm(120);
+	alarm(240);
 	r = cmocka_run_group_tests(tests, NULL, NULL);
 	lm_ctx_free(lab_ctx);
 	return r;
