@@ -13,6 +13,7 @@
 #include "core/ops/compact/compact.h"
 #include "core/report/status.h"
 #include "core/plan/journal.h"
+#include "core/plan/record.h"
 #include "core/stick/stick_priv.h"
 #include "tests/lib/small_stick.h"
 
@@ -163,21 +164,34 @@ static void test_home_and_hostile(void **state)
 
 static void test_interrupted(void **state)
 {
+	static const struct record_prose prose = { "A merge.", "Nothing is lost." };
 	const struct journal_entry entries[] = { { "op", "merge" } };
+	char base[] = "LiveOS/rootfs.img", path[] = "LiveOS/overlay-LIVE-1A2B-3C4D";
+	struct record record = { .op = LM_OP_MERGE, .phase = RECORD_BUILDING, .base = base,
+				 .overlay = path };
 	struct lm_status *s;
 	struct io *io;
 
 	(void)state;
 	assert_int_equal(io_dir_open(small.top, &io), 0);
 	io_mkdir(io, "LiveOS/livemend");
-	assert_int_equal(journal_pending_write(io, "LiveOS", "A merge.\n", entries, 1, NULL), 0);
-	io_close(io);
+	assert_int_equal(record_identify_overlay(io, path, &record.overlay_id, NULL, NULL), 0);
+	assert_int_equal(record_identify(io, base, &record.merge.old_image, NULL), 0);
+	assert_int_equal(record_write(io, "LiveOS", &record, &prose, NULL), 0);
 	s = status_of(0);
-	assert_true(s->interrupted);
+	assert_true(s->interrupted && !s->interrupted_by_other);
 	assert_string_equal(s->interrupted_op, "merge");
 	assert_int_equal(s->health, LM_ACT);
 	assert_non_null(strstr(s->advice, "resume"));
 	lm_status_free(s);
+	/* Whole, and not understood: nobody here can finish it. */
+	assert_int_equal(journal_pending_write(io, "LiveOS", "A merge.\n", entries, 1, NULL), 0);
+	s = status_of(0);
+	assert_true(s->interrupted && s->interrupted_by_other);
+	assert_int_equal(s->health, LM_ACT);
+	assert_null(s->advice_op);
+	lm_status_free(s);
+	io_close(io);
 }
 
 static void test_other_base(void **state)
