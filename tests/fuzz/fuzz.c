@@ -321,7 +321,7 @@ static int folder_open(struct io *io, const char *path, enum io_mode mode, struc
 	struct node *n = find_node(io, path);
 	struct handle *h;
 
-	if (mode == IO_CREATE) {
+	if (mode == IO_CREATE || mode == IO_CREATE_PUBLIC) {
 		if (n)
 			return -EEXIST;
 		if (!has_parent(io, path))
@@ -429,6 +429,7 @@ static const struct io_ops folder_ops = {
 	.list = folder_list,
 	.fsinfo = folder_fsinfo,
 	.mkdir = folder_mkdir,
+	.mkdir_private = folder_mkdir,
 	.unlink = folder_unlink,
 	.sync_dir = folder_sync_dir,
 	.close = folder_close,
