@@ -7,7 +7,7 @@
 #define MOST_NAMES 64
 #define MOST_LOOKS 256
 #define MOST_DEPTH 5
-#define MOST_READ (1u << 20)
+#define MOST_READ  (1u << 20)
 
 bool fuzz_is_printable(const char *text)
 {
@@ -113,7 +113,7 @@ static void read_file(struct io *io, const char *path)
 
 static void look_round(struct io *io, const char *dir, unsigned depth, unsigned *looks)
 {
-	struct names n = { .count = 0 };
+	struct names n = {.count = 0};
 	struct io_stat st;
 
 	(void)io_list(io, dir, take_name, &n);

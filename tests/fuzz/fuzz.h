@@ -23,12 +23,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define MUST(condition)                                                                   \
-	do {                                                                              \
-		if (!(condition)) {                                                       \
-			fprintf(stderr, "%s:%d: MUST(%s)\n", __FILE__, __LINE__, #condition); \
-			abort();                                                          \
-		}                                                                         \
+#define MUST(condition)                                                                            \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			fprintf(stderr, "%s:%d: MUST(%s)\n", __FILE__, __LINE__, #condition);      \
+			abort();                                                                   \
+		}                                                                                  \
 	} while (0)
 
 /* Well-formed UTF-8, and nothing that a terminal takes for more than text. */
@@ -42,7 +42,7 @@ void fuzz_check_error(int ret, const struct lm_error *err);
  * more than most are made); then for each sector 4 bytes, its number with
  * FUZZ_OTHER for the second disk, and 512 bytes. tests/fuzz/pack makes it.
  */
-#define FUZZ_OTHER (UINT32_C(1) << 31)
+#define FUZZ_OTHER  (UINT32_C(1) << 31)
 #define FUZZ_RECORD (4u + 512u)
 
 struct fuzz_sector {

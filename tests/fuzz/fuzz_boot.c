@@ -31,8 +31,8 @@ static int add_overlay(void *arg, const char *name, enum io_kind kind)
 
 	if (kind != IO_REGULAR || s->n_overlays == 8)
 		return 0;
-	s->overlays[s->n_overlays++] = (struct stick_overlay){ .kind = LM_OVERLAY_DM_SNAPSHOT,
-							       .path = stick_join("LiveOS", name) };
+	s->overlays[s->n_overlays++] = (struct stick_overlay){.kind = LM_OVERLAY_DM_SNAPSHOT,
+							      .path = stick_join("LiveOS", name)};
 	return 0;
 }
 
@@ -53,14 +53,14 @@ static void check_judgement(const struct lm_stick *s)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct stick_overlay overlays[8];
-	struct lm_stick s = { .io = fuzz_folder(data, size),
-			      .live_dir = (char[]){ "LiveOS" },
-			      .given = (char[]){ "/dev/sdb1" },
-			      .base_path = (char[]){ "LiveOS/squashfs.img" },
-			      .overlays = overlays,
-			      .label = "LIVE",
-			      .uuid = "1A2B-3C4D",
-			      .fstype = "vfat" };
+	struct lm_stick s = {.io = fuzz_folder(data, size),
+			     .live_dir = (char[]){"LiveOS"},
+			     .given = (char[]){"/dev/sdb1"},
+			     .base_path = (char[]){"LiveOS/squashfs.img"},
+			     .overlays = overlays,
+			     .label = "LIVE",
+			     .uuid = "1A2B-3C4D",
+			     .fstype = "vfat"};
 	struct boot_menus menus;
 	char *dir, *squashimg;
 	int ret;

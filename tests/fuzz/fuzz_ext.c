@@ -11,7 +11,7 @@
 #include "core/view/view.h"
 #include "tests/fuzz/fuzz.h"
 
-#define MOST_SECTORS (16u << 11)
+#define MOST_SECTORS  (16u << 11)
 #define STORE_SECTORS (8u << 11)
 
 struct owners {
@@ -38,7 +38,7 @@ static int take_owner(void *arg, enum fs_owner_kind kind, const char *path, bool
 /* Every used byte has one owner: nothing is left out, and nothing counted twice. */
 static void check_owners(struct fs *fs, uint64_t size)
 {
-	struct owners o = { .fs = fs, .size = size };
+	struct owners o = {.fs = fs, .size = size};
 	struct lm_error err;
 	uint64_t used = 0;
 	int ret = fs_owners(fs, take_owner, &o, &err);
@@ -48,7 +48,8 @@ static void check_owners(struct fs *fs, uint64_t size)
 		return;
 	}
 	for (uint64_t at = 0; at < size; at += 512)
-		used += fs_range_used(fs, at, min_u64(512, size - at)) ? min_u64(512, size - at) : 0;
+		used += fs_range_used(fs, at, min_u64(512, size - at)) ? min_u64(512, size - at)
+								       : 0;
 	MUST(o.bytes == used);
 }
 
@@ -62,11 +63,13 @@ static void check_fs(struct io_source *src, struct fs *fs)
 	bool same = false;
 	int ret;
 
-	MUST(memchr(info->type, 0, sizeof(info->type)) && memchr(info->label, 0, sizeof(info->label)));
+	MUST(memchr(info->type, 0, sizeof(info->type)) &&
+	     memchr(info->label, 0, sizeof(info->label)));
 	MUST(memchr(info->trouble, 0, sizeof(info->trouble)) && fuzz_is_printable(info->trouble));
 	MUST(info->readable == !info->trouble[0]);
 	if (info->readable) {
-		MUST(info->block_bytes >= 1024 && info->size_bytes == info->blocks * info->block_bytes);
+		MUST(info->block_bytes >= 1024 &&
+		     info->size_bytes == info->blocks * info->block_bytes);
 		MUST(info->size_bytes <= src->size_bytes);
 		MUST(info->blocks_free <= info->blocks && info->blocks_avail <= info->blocks_free);
 		MUST(info->inodes_free <= info->inodes);
@@ -107,7 +110,7 @@ static void check_entry(const struct lm_usage_entry *e)
 static void check_usage(struct cow_store *store, struct io_source *base, struct io_source *view,
 			struct fs *fs)
 {
-	const struct stick_look look = { .store = store, .base = base, .view = view, .fs = fs };
+	const struct stick_look look = {.store = store, .base = base, .view = view, .fs = fs};
 	struct lm_usage *u = NULL;
 	struct lm_error err;
 	int ret = usage_of(&look, NULL, &u, &err);
@@ -166,7 +169,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	MUST(view_open(base, store, true, false, &view, &err) == 0);
 	while (fuzz_next_sector(data, size, &at, &s)) {
 		if (s.other && s.number < base->size_bytes / 512)
-			MUST(io_source_write(view, s.bytes, 512, s.number * UINT64_C(512), &err) == 0);
+			MUST(io_source_write(view, s.bytes, 512, s.number * UINT64_C(512), &err) ==
+			     0);
 	}
 	MUST(io_source_flush(view, &err) == 0);
 	look_inside(base, view, store);

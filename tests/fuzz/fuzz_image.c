@@ -9,8 +9,8 @@
 #include "tests/unit/store_lab.h"
 
 #define MOST_BLOCKS 64u
-#define PAD_BYTES 4096u
-#define OUT_BYTES (UINT64_C(64) << 20)
+#define PAD_BYTES   4096u
+#define OUT_BYTES   (UINT64_C(64) << 20)
 
 struct changes {
 	uint64_t seed;
@@ -102,8 +102,9 @@ static uint64_t read_root(struct image *image)
 
 static void rewrite(struct image *image, bool sound, uint64_t seed)
 {
-	struct changes changes = { .seed = seed };
-	const struct image_change change = { .fate = fate, .content = content, .arg = &changes, .threads = 1 };
+	struct changes changes = {.seed = seed};
+	const struct image_change change = {
+		.fate = fate, .content = content, .arg = &changes, .threads = 1};
 	uint64_t likely, most;
 	struct mem_file out;
 	struct lm_error err;
@@ -128,7 +129,8 @@ static void rewrite(struct image *image, bool sound, uint64_t seed)
 			MUST(image_info(again)->root_bytes == image_info(image)->root_bytes);
 			MUST(image_info(again)->bytes_used <= most || !sound);
 			out.size = div_up(image_info(again)->bytes_used, PAD_BYTES) * PAD_BYTES;
-			ret = image_verify(image, &change, &out.file, "new", true, NULL, NULL, &err);
+			ret = image_verify(image, &change, &out.file, "new", true, NULL, NULL,
+					   &err);
 			MUST(ret == 0 || !sound);
 			ret = image_check(again, NULL, NULL, &err);
 			MUST(ret == 0 || !sound);

@@ -66,7 +66,7 @@ static void write_again(struct io *io, const struct journal_pending *p)
 	journal_pending_free(&again);
 }
 
-static const struct record_prose prose = { .doing = "doing", .safe = "safe" };
+static const struct record_prose prose = {.doing = "doing", .safe = "safe"};
 
 static int copy_slot(struct io *io, char slot[JOURNAL_SLOT_BYTES])
 {
@@ -85,7 +85,7 @@ static int copy_slot(struct io *io, char slot[JOURNAL_SLOT_BYTES])
 static void check_record(struct io *io)
 {
 	char once[JOURNAL_SLOT_BYTES], twice[JOURNAL_SLOT_BYTES];
-	struct record record = { 0 };
+	struct record record = {0};
 	struct lm_error err;
 	int ret = record_read(io, "LiveOS", &record, &err);
 
@@ -110,7 +110,7 @@ static void check_record(struct io *io)
 
 static void check_log(struct io *io)
 {
-	struct lm_stick stick = { .io = io, .live_dir = (char[]){ "LiveOS" } };
+	struct lm_stick stick = {.io = io, .live_dir = (char[]){"LiveOS"}};
 	struct lm_error err;
 	char *text = NULL, *line, *save = NULL;
 	int ret = lm_journal_read(&stick, &text, &err);
@@ -139,7 +139,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ret = journal_pending_read(io, "LiveOS", &pending, &err);
 	if (ret < 0) {
 		fuzz_check_error(ret, &err);
-		ret = record_read(io, "LiveOS", &(struct record){ 0 }, &err);
+		ret = record_read(io, "LiveOS", &(struct record){0}, &err);
 		fuzz_check_error(ret, &err);
 	} else if (ret == 1) {
 		check_pending(&pending);

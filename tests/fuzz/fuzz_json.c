@@ -33,7 +33,8 @@ static void check_object(struct json_object *object, bool one_line)
 	if (json_tokener_get_error(tok) == json_tokener_continue)
 		again = json_tokener_parse_ex(tok, "", 1);
 	if (json_tokener_get_error(tok) != json_tokener_success) {
-		fprintf(stderr, "%s: %s", json_tokener_error_desc(json_tokener_get_error(tok)), buf);
+		fprintf(stderr, "%s: %s", json_tokener_error_desc(json_tokener_get_error(tok)),
+			buf);
 		abort();
 	}
 	MUST(strcmp(json_object_to_json_string(object), json_object_to_json_string(again)) == 0);
@@ -114,18 +115,35 @@ static char *one(const struct texts *t, unsigned i)
 static void check_plan(struct texts *t, uint64_t n)
 {
 	struct lm_step steps[2] = {
-		{ .id = "check", .title = one(t, 0), .why = one(t, 1), .commands = t->list,
-		  .reads = one(t, 2), .work_bytes = n },
-		{ .id = "build", .title = one(t, 3), .undo = one(t, 4), .cancellable = n & 1 },
+		{.id = "check",
+		 .title = one(t, 0),
+		 .why = one(t, 1),
+		 .commands = t->list,
+		 .reads = one(t, 2),
+		 .work_bytes = n},
+		{.id = "build", .title = one(t, 3), .undo = one(t, 4), .cancellable = n & 1},
 	};
-	struct lm_need needs[1] = { { .where = one(t, 5), .what = one(t, 6), .need_bytes = n,
-				      .most_bytes = UINT64_MAX, .file_limit_bytes = n & 3 } };
-	struct lm_plan plan = { .op = LM_OP_MERGE, .title = one(t, 7), .summary = one(t, 8),
-				.steps = steps, .n_steps = 2, .needs = needs, .n_needs = 1,
-				.warnings = t->list, .possible = n & 4, .confirm = one(t, 9) };
-	struct lm_progress progress = { .state = LM_JOB_ASKING, .step = n % 4, .n_steps = 2,
-					.done_bytes = n, .eta_seconds = (int64_t)n };
-	struct lm_result result = { .outcome = LM_RESUMABLE };
+	struct lm_need needs[1] = {{.where = one(t, 5),
+				    .what = one(t, 6),
+				    .need_bytes = n,
+				    .most_bytes = UINT64_MAX,
+				    .file_limit_bytes = n & 3}};
+	struct lm_plan plan = {.op = LM_OP_MERGE,
+			       .title = one(t, 7),
+			       .summary = one(t, 8),
+			       .steps = steps,
+			       .n_steps = 2,
+			       .needs = needs,
+			       .n_needs = 1,
+			       .warnings = t->list,
+			       .possible = n & 4,
+			       .confirm = one(t, 9)};
+	struct lm_progress progress = {.state = LM_JOB_ASKING,
+				       .step = n % 4,
+				       .n_steps = 2,
+				       .done_bytes = n,
+				       .eta_seconds = (int64_t)n};
+	struct lm_result result = {.outcome = LM_RESUMABLE};
 	const char *text = one(t, 10) ? one(t, 10) : "";
 
 	memcpy(&progress.bytes_per_second, &n, sizeof(n));
@@ -163,7 +181,7 @@ static void check_usage(const struct texts *t, uint64_t n)
 		}
 		*to = '\0';
 		if (*path)
-			paths[count++] = (struct usage_path){ path, i & 1, n >> i };
+			paths[count++] = (struct usage_path){path, i & 1, n >> i};
 		else
 			free(path);
 	}
@@ -179,10 +197,11 @@ static void check_usage(const struct texts *t, uint64_t n)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct io *io = fuzz_folder(data, size);
-	struct texts t = { .count = 0 };
+	struct texts t = {.count = 0};
 	size_t len = 0;
 	const uint8_t *given = fuzz_folder_get(io, "texts", &len);
-	char *lines = strndup(given ? (const char *)given : "", given ? len : 0), *line, *save = NULL;
+	char *lines = strndup(given ? (const char *)given : "", given ? len : 0), *line,
+	     *save = NULL;
 	uint64_t n = size >= 8 ? get_le64(data + size - 8) : size;
 
 	MUST(lines);

@@ -21,7 +21,7 @@ static struct {
 
 static void open_terminals(void)
 {
-	static const char *const names[3] = { "xterm", "linux", "vt100" };
+	static const char *const names[3] = {"xterm", "linux", "vt100"};
 	int ends[2];
 
 	setlocale(LC_ALL, "C.UTF-8");
@@ -55,7 +55,7 @@ static void read_keys(struct input *input, const uint8_t *data, size_t size)
 
 	MUST(write(term.line, data, size) == (ssize_t)size);
 	input->esc_at = 0;
-	input->part = (mbstate_t){ 0 };
+	input->part = (mbstate_t){0};
 	while ((key = input_key(input)) != 0) {
 		uint32_t means = input_after_esc(input, key, now, key & 1);
 

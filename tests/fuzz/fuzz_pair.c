@@ -40,17 +40,15 @@ static void ask(struct lm_stick *stick, size_t i, const struct image_info *image
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct stick_overlay overlays[] = {
-		{ .path = (char[]){ "LiveOS/overlay-LIVE-1A2B" } },
-		{ .path = (char[]){ "LiveOS/overlay-\xc3\xa4 %\n\x1b" } },
-		{ .path = (char[]){ "LiveOS/overlay" } },
+		{.path = (char[]){"LiveOS/overlay-LIVE-1A2B"}},
+		{.path = (char[]){"LiveOS/overlay-\xc3\xa4 %\n\x1b"}},
+		{.path = (char[]){"LiveOS/overlay"}},
 	};
 	struct io *io = fuzz_folder(NULL, 0);
-	struct lm_stick stick = { .io = io,
-				  .live_dir = (char[]){ "LiveOS" },
-				  .overlays = overlays,
-				  .n_overlays = 3 };
-	struct image_info image = { .bytes_used = 4096, .identity = { 1, 2, 0xff } };
-	struct fs_info fs = { .size_bytes = 1 << 20, .uuid = { 9, 8, 7 } };
+	struct lm_stick stick = {
+		.io = io, .live_dir = (char[]){"LiveOS"}, .overlays = overlays, .n_overlays = 3};
+	struct image_info image = {.bytes_used = 4096, .identity = {1, 2, 0xff}};
+	struct fs_info fs = {.size_bytes = 1 << 20, .uuid = {9, 8, 7}};
 	bool was_recorded[3], was_match[3], recorded, matches;
 	struct lm_error err;
 

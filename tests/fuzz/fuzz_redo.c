@@ -9,11 +9,11 @@
 #include "core/sum.h"
 #include "tests/fuzz/fuzz.h"
 
-#define HEADER 64u
-#define ENTRY 16u
-#define SUM SUM_BYTES
+#define HEADER    64u
+#define ENTRY     16u
+#define SUM       SUM_BYTES
 #define MOST_FILE (256u << 10)
-#define LOG "recover.undo"
+#define LOG       "recover.undo"
 
 enum { FIX_LENGTH = 1, FIX_SUM = 2, ADD_SEAL = 4, HAS_NEW = 8, HAS_BOTH = 16 };
 
@@ -53,7 +53,7 @@ struct change {
 static struct change change_at(const uint8_t *log, uint64_t i, uint64_t *data)
 {
 	const uint8_t *raw = log + HEADER + i * ENTRY;
-	struct change c = { get_le64(raw), *data, get_le32(raw + 8) };
+	struct change c = {get_le64(raw), *data, get_le32(raw + 8)};
 
 	*data += 2 * (uint64_t)c.len;
 	return c;
@@ -69,7 +69,7 @@ static bool fill(struct mem_file *mem, const uint8_t *log, uint64_t entries, uns
 	MUST(seen);
 	for (uint64_t i = 0; i < entries; i++) {
 		struct change c = change_at(log, i, &data);
-		bool new = flags & HAS_BOTH ? i % 2 : (flags & HAS_NEW) != 0;
+		bool new = flags &HAS_BOTH ? i % 2 : (flags & HAS_NEW) != 0;
 
 		for (uint32_t k = 0; k < c.len; k++) {
 			apart = apart && !seen[c.off + k];
