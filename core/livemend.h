@@ -482,8 +482,8 @@ struct lm_plan {
 };
 
 /*
- * Looks at the stick and plans; writes nothing. stick is NULL for
- * LM_OP_PRACTICE only, and must outlive the plan. A plan that cannot be
+ * Looks at the stick and plans; writes nothing. stick must outlive the plan, and
+ * is NULL for an operation without LM_OP_NEEDS_STICK. A plan that cannot be
  * carried out is returned all the same, with possible == false.
  */
 int lm_plan_make(struct lm_ctx *ctx, struct lm_stick *stick, const struct lm_options *options,

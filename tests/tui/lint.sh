@@ -99,4 +99,11 @@ for file in "$src"/tui/*.c; do
 	done <"$tmp/named"
 done >"$tmp/wrong"
 result 'every view has a topic, and it is there'
+
+# What there is, and what it needs and does, is in one table: whoever shows it goes by that.
+sed -n 's/^OP(\([A-Z]*\),.*/LM_OP_\1/p' "$src/core/ops/op.def" >"$tmp/ops"
+[ -s "$tmp/ops" ] || echo "there is no table of operations" >"$tmp/wrong"
+grep -nwF -f "$tmp/ops" "$src"/cli/*.[ch] "$src"/tui/*.[ch] "$src"/tui/*.def "$src"/core/report/*.[ch] \
+	>>"$tmp/wrong"
+result 'no front end names an operation'
 echo "1..$n"
