@@ -62,7 +62,8 @@ few() {
 	timeout 60 "$program" "$@" "$s" >"$work/enough" 2>&1 </dev/null
 	few_want=$?
 	for few_n in 5 6 7 8 10 14 20 26; do
-		(ulimit -n $few_n; exec timeout 60 "$program" "$@" "$s" >"$out" 2>"$err" </dev/null)
+		timeout 60 sh -c 'ulimit -n "$0" && exec "$@"' $few_n "$program" "$@" "$s" >"$out" \
+			2>"$err" </dev/null
 		few_got=$?
 		if [ $few_got -ne 4 ]; then
 			[ $few_got -eq $few_want ] && cat "$out" "$err" | diff - "$work/enough" &&
