@@ -13,6 +13,9 @@ if [ "$(id -u)" = 0 ]; then
 	chown 65534:65534 "$work"
 	chmod 755 "$work"
 	as="setpriv --reuid=65534 --regid=65534 --clear-groups"
+	# Nobody need be able to look into the folder where it was built.
+	cp "$program" "$work/livemend"
+	program=$work/livemend
 fi
 export HOME="$work" TMPDIR="$work"
 

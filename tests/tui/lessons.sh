@@ -44,6 +44,9 @@ if [ "$(id -u)" = 0 ]; then
 	chmod 755 "$tmp"
 	chown 65534:65534 "$tmp/home"
 	as="setpriv --reuid=65534 --regid=65534 --clear-groups"
+	# Nobody need be able to look into the folder where it was built.
+	cp "$program" "$tmp/livemend"
+	program=$tmp/livemend
 fi
 begin()
 {
