@@ -20,6 +20,7 @@
 #include "core/error.h"
 #include "core/io/io.h"
 #include "tests/unit/mem_io.h"
+#include "tests/lib/narrow.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

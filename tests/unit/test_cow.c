@@ -50,6 +50,9 @@ static void test_figures(void **state)
 			struct cow_store *store;
 			struct faults faults;
 
+			/* Several areas of large chunks lie too far apart for 32 bits. */
+			if ((n[k] + 2) * c * 512 > SIZE_MAX / 4)
+				continue;
 			make_tables(&lab, c, n[k]);
 			store = open_mem(&lab.mem, 0);
 			assert_figures(&lab, store);
@@ -389,7 +392,8 @@ static void test_real_file(void **state)
 
 static void test_million(void **state)
 {
-	const uint64_t n = 1000000;
+	/* With 32 bits there are no addresses for so large a file. */
+	const uint64_t n = SIZE_MAX < UINT64_MAX ? 100000 : 1000000;
 	struct lab lab;
 	struct timespec a, b;
 	double seconds[2];
