@@ -241,6 +241,19 @@ static void damage(void)
 				       "setb 900 40\\n' | debugfs -w -f - %s >/dev/null 2>&1"), 0);
 }
 
+/* A file's, not a table's or a directory's. */
+static bool is_content(const unsigned char *block)
+{
+	bool seen[256] = {false};
+	unsigned kinds = 0;
+
+	for (size_t i = 0; i < 1024; i++) {
+		kinds += !seen[block[i]];
+		seen[block[i]] = true;
+	}
+	return kinds > 100;
+}
+
 /* Cut to what it holds: the next chunk that is written has no room. */
 static void fill_up(void)
 {
@@ -256,9 +269,9 @@ static void fill_up(void)
 		bool content = cow_store_lookup(store, off / chunk) == 0;
 
 		for (uint64_t i = 0; i < chunk / 1024; i++)
-			content = content && stick.used[off / 1024 + i];
-		/* Not the tables in front. */
-		if (content && off > stick.want_len / 3)
+			content = content && stick.used[off / 1024 + i] &&
+				  is_content(stick.want + off + i * 1024);
+		if (content)
 			spots[n_spots++] = off + 1024;
 	}
 	assert_true(n_spots > 0);
