@@ -572,6 +572,41 @@ static void test_fsck_errors(void **state)
 	check_sound("one", false);
 }
 
+/* Without e2fsck nothing is said to be usable that has errors; and they can be mended later. */
+static void test_recover_without(void **state)
+{
+	const struct lm_options o = { .op = LM_OP_RECOVER };
+	unsigned char invalid[4] = { 0 };
+	struct lm_report *report;
+	struct lm_plan *plan;
+	bool found = false;
+
+	(void)state;
+	assert_int_equal(on_view("debugfs -w -R 'ssv state 2' %s >/dev/null 2>&1"), 0);
+	refused(&o, -ENOENT, "e2fsprogs");
+	refused(&(struct lm_options){ .op = LM_OP_MERGE }, -EUCLEAN, "e2fsprogs");
+	poke(OVERLAY, 4, invalid, sizeof(invalid));
+	plan = plan_for(&o);
+	assert_true(plan->possible);
+	assert_non_null(strstr(plan->warnings[0], "e2fsprogs"));
+	lm_plan_free(plan);
+	done(&o, "has errors");
+	/* Where there is one: doctor sends to recover, and that is the end of it. */
+	ctx->no_e2fsck = false;
+	assert_int_equal(lm_doctor(s, 0, NULL, &report, NULL), 0);
+	for (size_t i = 0; i < report->count; i++)
+		found = found || (report->findings[i].op &&
+				  strcmp(report->findings[i].op, "recover") == 0);
+	assert_true(found);
+	lm_report_free(report);
+	done(&o, "can be used again");
+	plan = plan_for(&o);
+	assert_non_null(strstr(plan->summary, "in order"));
+	lm_plan_free(plan);
+	done(&(struct lm_options){ .op = LM_OP_MERGE }, "part of the image");
+	check_sound("one", true);
+}
+
 /* One plan of TAP for both kinds of stick: the second half works on the other kind. */
 static void change_to_image(void **state)
 {
@@ -585,7 +620,7 @@ static void change_to_image(void **state)
 		T(test_version_refuses), T(test_unknown_words), T(test_foreign_note),              \
 		T(test_leftover), T(test_reset_and_nothing), T(test_merge), T(test_export),        \
 		T(test_osmin), T(test_hostile_name), T(test_fsck_clean), T(test_fsck_dirty),       \
-		T(test_fsck_errors)
+		T(test_fsck_errors), T(test_recover_without)
 
 int main(void)
 {

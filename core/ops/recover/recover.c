@@ -218,6 +218,7 @@ int recover_step_verify(struct plan_run *run, void *recover, struct lm_error *er
 	if (ret == -EUCLEAN && r->resumed) {
 		/* Nobody had checked it when it was begun. What was to be written is there. */
 		r->f.unchecked = true;
+		r->f.checked = false;
 		r->f.why = *err;
 		lm_error_clear(err);
 		ret = 0;
@@ -230,7 +231,7 @@ static bool recover_has_errors(const struct recover *r)
 {
 	const struct fs_info *fs = r->f.fs ? fs_info(r->f.fs) : NULL;
 
-	return r->f.unchecked && fsck_is_ext(&r->f) &&
+	return !r->f.checked && fsck_is_ext(&r->f) &&
 	       (!fs->readable || fs->state == LM_FS_ERRORS || r->f.why.code == -EUCLEAN);
 }
 
@@ -260,7 +261,7 @@ void recover_say_result(struct recover *r)
 				      _(" %llu files or folders whose name was lost are in "
 					"/lost+found."),
 				      (unsigned long long)(r->f.lost_after - r->f.lost_before));
-	if (r->f.unchecked && !errors && fsck_is_ext(&r->f) && n < sizeof(now))
+	if (!r->f.checked && !errors && fsck_is_ext(&r->f) && n < sizeof(now))
 		snprintf(now + n, sizeof(now) - n, "%s",
 			 _(" The file system was not checked; the next start replays its journal."));
 	plan_run_result(r->s->run, now,
