@@ -112,6 +112,14 @@ int fs_find_backup(const struct fs *base, struct io_source *src, struct fs_backu
 		   struct lm_error *err);
 
 /*
+ * Where there is no copy: writes the superblock of base into top (base with an
+ * overlay over it, in memory), for e2fsck to go by. The group descriptors stay,
+ * if they are whole; else they are base's, too, without what would keep e2fsck
+ * from looking for inodes that they do not know.
+ */
+int fs_stand_in(const struct fs *base, struct io_source *top, struct lm_error *err);
+
+/*
  * Runs e2fsck with an argument vector on path. mode: FS_CHECK (-fn), FS_PREEN (-fp) or
  * FS_REPAIR (-fy). *status gets its exit status (bit mask, e2fsck(8)); its output goes to log
  * line by line, its progress (-C) to progress. -ENOENT when there is no e2fsck.

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "core/bytes.h"
+#include "core/error.h"
 #include "core/fs/fs_priv.h"
+#include "core/i18n.h"
 
 /* Set and cleared while it is in use: copies are not kept up with it. */
 #define BACKUP_INCOMPAT_MAY_DIFFER ((uint32_t)EXT3_FEATURE_INCOMPAT_RECOVER)
@@ -89,4 +91,72 @@ int fs_find_backup(const struct fs *base, struct io_source *src, struct fs_backu
 		}
 	}
 	return found ? 0 : -ENOENT;
+}
+
+/* ---- a stand-in ---- */
+
+/* With its superblock back: it is the file system of base, and its descriptors are whole. */
+static bool descriptors_whole(const struct fs *base, struct io_source *top)
+{
+	struct fs *fs = NULL;
+	char why[160];
+	bool good = false;
+	dgrp_t g;
+
+	if (fs_open(top, &fs, NULL) < 0)
+		return false;
+	if (fs_same(base, fs, &good, why) < 0)
+		good = false;
+	for (g = 0; good && g < fs->ext->group_desc_count; g++)
+		good = ext2fs_group_desc_csum_verify(fs->ext, g) != 0;
+	good = good && ext2fs_check_desc(fs->ext) == 0;
+	fs_close(fs);
+	return good;
+}
+
+/* What they say of inodes and blocks never used was true in base only. */
+static void forget_unused(ext2_filsys ext)
+{
+	dgrp_t g;
+
+	if (!ext2fs_has_group_desc_csum(ext))
+		return;
+	for (g = 0; g < ext->group_desc_count; g++) {
+		ext2fs_bg_flags_clear(ext, g, EXT2_BG_BLOCK_UNINIT | EXT2_BG_INODE_UNINIT);
+		ext2fs_bg_itable_unused_set(ext, g, 0);
+		ext2fs_group_desc_csum_set(ext, g);
+	}
+}
+
+int fs_stand_in(const struct fs *base, struct io_source *top, struct lm_error *err)
+{
+	struct fs_channel from = {.src = base->channel.src}, to = {.src = top};
+	ext2_filsys ext;
+	errcode_t code = fs_ext_open(&from, 0, &ext);
+
+	if (code)
+		return fs_ext_fail(err, &from, code, NULL, NULL,
+				   _("Reading the root file system failed"));
+	/* A journal is looked into, whether there is something in it or not. */
+	if (ext->super->s_feature_compat & EXT3_FEATURE_COMPAT_HAS_JOURNAL)
+		ext->super->s_feature_incompat |= EXT3_FEATURE_INCOMPAT_RECOVER;
+	ext->super->s_state &= (uint16_t)~EXT2_VALID_FS;
+	code = fs_ext_turn_to(ext, &to);
+	if (code)
+		goto out;
+	ext->flags |= EXT2_FLAG_RW | EXT2_FLAG_DIRTY | EXT2_FLAG_MASTER_SB_ONLY |
+		      EXT2_FLAG_SUPER_ONLY;
+	code = ext2fs_flush(ext);
+	if (!code && !descriptors_whole(base, top)) {
+		forget_unused(ext);
+		ext->flags &= ~EXT2_FLAG_SUPER_ONLY;
+		ext->flags |= EXT2_FLAG_DIRTY;
+		code = ext2fs_flush(ext);
+	}
+out:
+	ext->flags &= ~(EXT2_FLAG_DIRTY | EXT2_FLAG_CHANGED);
+	ext2fs_free(ext);
+	return code ? fs_ext_fail(err, &to, code, NULL, NULL,
+				  _("Writing the superblock of the root file system failed"))
+		    : 0;
 }

@@ -264,6 +264,29 @@ errcode_t fs_ext_open_backup(struct fs_channel *channel, const struct fs_backup 
 	return open_at(channel, 0, (int)backup->block, backup->block_bytes, ext);
 }
 
+errcode_t fs_ext_turn_to(ext2_filsys ext, struct fs_channel *channel)
+{
+	char name[sizeof(NAME_PREFIX) + 2 * sizeof(uintptr_t)];
+	io_channel io;
+	errcode_t code;
+
+	snprintf(name, sizeof(name), NAME_PREFIX "%" PRIxPTR, (uintptr_t)channel);
+	code = channel_open(name, IO_FLAG_RW, &io);
+	if (code)
+		return code;
+	code = io_channel_set_blksize(io, (int)ext->blocksize);
+	if (code) {
+		io_channel_close(io);
+		return code;
+	}
+	io_channel_close(ext->io);
+	ext->io = ext->image_io = io;
+	/* It writes what differs from this, which is not there. */
+	if (ext->orig_super)
+		ext2fs_free_mem(&ext->orig_super);
+	return 0;
+}
+
 int fs_ext_errno(errcode_t code)
 {
 	switch (code) {

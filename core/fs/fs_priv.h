@@ -44,6 +44,8 @@ errcode_t fs_ext_open(struct fs_channel *channel, int flags, ext2_filsys *ext);
 /* The same by a copy of the superblock, which is sound. */
 errcode_t fs_ext_open_backup(struct fs_channel *channel, const struct fs_backup *backup,
 			     ext2_filsys *ext);
+/* What is written from now on goes to another source; ext stays open on channel's contents. */
+errcode_t fs_ext_turn_to(ext2_filsys ext, struct fs_channel *channel);
 /* -1: it has none, 0: wrong, 1: right. */
 int fs_super_sum(const unsigned char *sb);
 

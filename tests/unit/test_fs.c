@@ -464,6 +464,68 @@ static void test_no_backup(void **state)
 	io_source_close(src);
 }
 
+/* The base's own superblock stands for it, and its descriptors only where they are gone, too. */
+static void stand_in(const char *options, bool all)
+{
+	static const unsigned char rubbish[8192] = { 1, 2, 3 };
+	struct fs_backup b;
+	struct io_source *src, *was;
+	struct io_file *file;
+	struct lm_error err;
+	char name[320];
+	struct fs *base;
+
+	snprintf(name, sizeof(name), "%s.base", lab_path());
+	/* As it was made: all that is in it came later, and its descriptors do not know of it. */
+	lab_mkfs(options, 6144);
+	assert_int_equal(lab_run("cp %s %s", lab_path(), name), 0);
+	assert_int_equal(io_path_open(name, IO_READ, &file), 0);
+	assert_int_equal(io_file_source(file, true, "base", 0, 0, &was, &err), 0);
+	fill();
+	assert_int_equal(fs_open(was, &base, &err), 0);
+	/* The superblock's magic, or with it all descriptors. */
+	if (all)
+		poke(0, rubbish, fs_info(base)->block_bytes == 1024 ? 3072 : sizeof(rubbish));
+	else
+		poke(1024 + 0x38, "", 1);
+	src = lab_source(IO_WRITE);
+	assert_int_equal(fs_find_backup(base, src, &b, &err), -ENOENT);
+	assert_int_equal(fs_stand_in(base, src, &err), 0);
+	assert_int_equal(io_source_flush(src, &err), 0);
+	io_source_close(src);
+	assert_int_equal(run_e2fsck(FS_REPAIR, NULL) & ~3, 0);
+	assert_int_equal(run_e2fsck(FS_CHECK, NULL), 0);
+	assert_int_equal(lab_run("debugfs -R 'cat /etc/file-with-a-longer-name-7' %s 2>/dev/null | "
+				 "grep -q '^new'",
+				 lab_path()),
+			 0);
+	assert_int_equal(lab_run("debugfs -R 'stat /etc/file-with-a-longer-name-199' %s "
+				 "2>/dev/null | grep -q 'Size: 19900'",
+				 lab_path()),
+			 0);
+	fs_close(base);
+	io_source_close(was);
+	unlink(name);
+}
+
+static void test_stand_in(void **state)
+{
+	static const char *const options[] = { "-b 1024", "-b 4096",
+					       "-b 1024 -O ^metadata_csum,uninit_bg",
+					       "-b 4096 -O ^metadata_csum,^uninit_bg",
+					       "-b 1024 -O meta_bg,^resize_inode" };
+	size_t i;
+
+	(void)state;
+	if (!fs_e2fsck_exists())
+		skip();
+	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		print_message("# %s\n", options[i]);
+		stand_in(options[i], false);
+		stand_in(options[i], true);
+	}
+}
+
 /* A superblock that says more blocks than there are is one of a larger file system. */
 static void test_larger(void **state)
 {
@@ -506,7 +568,7 @@ int main(void)
 		cmocka_unit_test(test_zero_free), cmocka_unit_test(test_journal),
 		cmocka_unit_test(test_bitmap_damage),
 		cmocka_unit_test(test_backup), cmocka_unit_test(test_no_backup),
-		cmocka_unit_test(test_larger),
+		cmocka_unit_test(test_stand_in), cmocka_unit_test(test_larger),
 	};
 
 	alarm(120);
