@@ -198,32 +198,100 @@ static uint64_t fsck_count_lost(struct fsck *f)
 	return count;
 }
 
-static int fsck_find_backup(struct fsck *f, struct lm_error *err)
-{
-	int ret = f->base_fs ? fs_find_backup(f->base_fs, f->view, &f->backup, err) : -ENOENT;
+/* ---- a superblock that is gone ---- */
 
-	if (ret == -ENOENT) {
-		lm_refuse(err, -EUCLEAN, f->s->overlay,
-			  _("`livemend export` writes the file system to a file, for other tools to "
-			    "try. `livemend reset` gives up the overlay instead: the system is then "
-			    "as it is in the image, and all changes are lost."),
-			  _("no copy of its superblock is whole"), "%s",
-			  _("The root file system does not open"));
-		return -EUCLEAN;
-	}
+int fsck_find_backup(struct fsck *f, struct lm_error *err)
+{
+	int ret;
+
+	f->has_backup = false;
+	if (!f->lost || !f->base_fs)
+		return 0;
+	ret = fs_find_backup(f->base_fs, f->view, &f->backup, err);
+	f->has_backup = ret == 0;
+	return ret == -ENOENT ? 0 : ret;
+}
+
+/* No copy of it is left, or there never was one: that of the image, in memory. */
+static int fsck_stand_in(struct fsck *f, struct lm_error *err)
+{
+	struct cow_store *scratch;
+	struct io_source *top = NULL;
+	int ret = dm_fsck_make_scratch(f->engine, &scratch, err);
+
 	if (ret == 0)
-		dm_fsck_use_backup(f->engine, &f->backup);
+		ret = view_open(f->view, scratch, true, false, &top, err);
+	if (ret < 0)
+		return ret;
+	ret = fs_stand_in(f->base_fs, top, err);
+	if (ret == 0)
+		ret = io_source_flush(top, err);
+	io_source_close(top);
 	return ret;
+}
+
+/* Once the superblock is gone e2fsck is told which one to go by, so that it does not guess. */
+static int fsck_mend_super(struct fsck *f, int *status, struct lm_error *err)
+{
+	int ret = fsck_find_backup(f, err);
+
+	if (ret == 0 && f->has_backup)
+		dm_fsck_use_backup(f->engine, &f->backup);
+	else if (ret == 0)
+		ret = fsck_stand_in(f, err);
+	if (ret == 0)
+		ret = fsck_run(f, f->engine, FS_REPAIR, status, err);
+	dm_fsck_use_backup(f->engine, NULL);
+	return ret;
+}
+
+/* What was put together is the very file system of the image, at a later time. */
+static int fsck_is_same(struct fsck *f, struct lm_error *err)
+{
+	struct io_source *top = NULL;
+	struct fs *fs = NULL;
+	char why[160] = "";
+	bool same = false;
+	int ret = view_open(f->view, fsck_scratch(f), false, false, &top, err);
+
+	if (ret == 0)
+		ret = fs_open(top, &fs, err);
+	if (ret == 0 && (fs_same(f->base_fs, fs, &same, why) < 0 || !same)) {
+		lm_fail(err, -EUCLEAN, f->s->stick->given,
+			_("Nothing was changed. To start without the overlay: `livemend reset`."),
+			"%s", _("Repairing the file system failed"));
+		ret = lm_because(err, "%s", why);
+	}
+	fs_close(fs);
+	io_source_close(top);
+	return ret;
+}
+
+/* ---- the repair ---- */
+
+static const char *fsck_question(const struct fsck *f)
+{
+	return f->lost ? _("The superblock of the root file system is damaged or gone. Put a copy "
+			   "of it in its place, and repair what hangs on it (e2fsck -y)? Until you "
+			   "are shown the outcome nothing is written to the stick.")
+		       : f->question;
 }
 
 static int fsck_mend(struct fsck *f, struct lm_error *err)
 {
-	int status = E2FSCK_LEFT, ret;
+	bool lost = f->lost && f->base_fs;
+	int status = E2FSCK_LEFT, ret = 0;
 
-	if (!fs_info(f->fs)->readable) {
-		/* A copy of the superblock is only taken by -y. */
-		ret = fsck_find_backup(f, err);
-	} else {
+	/* Of an image that does not open either nobody knows what would be right. */
+	if (!lost && !fs_info(f->fs)->readable)
+		return lm_refuse(err, -EUCLEAN, f->s->overlay,
+				 _("`livemend export` writes the file system to a file, for other "
+				   "tools to try. `livemend reset` gives up the overlay instead: the "
+				   "system is then as it is in the image, and all changes are lost."),
+				 fs_info(f->fs)->trouble, "%s",
+				 _("The root file system does not open"));
+	/* A superblock is put in its place only by -y. */
+	if (!lost) {
 		plan_run_message(f->s->run, "%s", _("Replaying the file system's journal"));
 		ret = fsck_run(f, f->engine, FS_PREEN, &status, err);
 	}
@@ -232,12 +300,13 @@ static int fsck_mend(struct fsck *f, struct lm_error *err)
 	if (fsck_gave_up(status))
 		return fsck_failed(f, status, err);
 	if (status & E2FSCK_LEFT) {
-		if (!plan_run_ask(f->s->run, f->question))
+		if (!plan_run_ask(f->s->run, fsck_question(f)))
 			return lm_fail(err, -ECANCELED, f->s->stick->given,
 				       _("Copy what you need first: `livemend export`."), "%s",
 				       _("The file system has errors, and was not repaired"));
 		plan_run_message(f->s->run, "%s", _("Repairing the file system"));
-		ret = fsck_run(f, f->engine, FS_REPAIR, &status, err);
+		ret = lost ? fsck_mend_super(f, &status, err)
+			   : fsck_run(f, f->engine, FS_REPAIR, &status, err);
 		if (ret < 0)
 			return ret;
 		if (fsck_gave_up(status))
@@ -245,7 +314,9 @@ static int fsck_mend(struct fsck *f, struct lm_error *err)
 	}
 	plan_run_message(f->s->run, "%s", _("Checking that nothing is left to repair"));
 	ret = fsck_run(f, f->engine, FS_CHECK, &status, err);
-	return ret == 0 && status != 0 ? fsck_failed(f, status, err) : ret;
+	if (ret == 0 && status != 0)
+		ret = fsck_failed(f, status, err);
+	return ret == 0 && lost ? fsck_is_same(f, err) : ret;
 }
 
 /* The stand-in for e2fsck that tests have. */
@@ -282,7 +353,7 @@ int fsck_repair(struct fsck *f, struct lm_error *err)
 
 	if (f->s->ctx->repair)
 		return fsck_by_test(f, err);
-	if (fs_count_lost(f->fs, &f->lost_before) < 0)
+	if (fs_count_lost(f->lost && f->base_fs ? f->base_fs : f->fs, &f->lost_before) < 0)
 		f->lost_before = 0;
 	lm_error_clear(&why);
 	ret = fsck_mend(f, &why);

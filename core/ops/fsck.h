@@ -34,9 +34,11 @@ struct fsck {
 	struct io_source *base, *view;
 	struct fs *base_fs, *fs;
 	bool lost;            /* it is ext, and does not open: stick_look's fs_lost */
+	/* lost: what a repair goes by; where there is none, the superblock of base_fs */
+	struct fs_backup backup;
+	bool has_backup;
 
 	struct dm_fsck *engine;
-	struct fs_backup backup;  /* lost: what e2fsck goes by */
 	unsigned repairs;         /* lines of e2fsck that tell of one */
 	bool checked;             /* e2fsck has proved it, with what is in memory */
 	bool unchecked;           /* it could not: why, and what would help */
@@ -60,6 +62,9 @@ void fsck_look(struct fsck *f);
 /* Whether the file system that is looked at is one that e2fsck knows; whether there is an e2fsck. */
 bool fsck_is_ext(const struct fsck *f);
 bool fsck_possible(const struct fsck *f);
+
+/* Of a file system that is lost: sets backup and has_backup. */
+int fsck_find_backup(struct fsck *f, struct lm_error *err);
 
 /*
  * Whether it needs a repair: it was not unmounted, or e2fsck -fn finds faults.

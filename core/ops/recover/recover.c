@@ -112,7 +112,7 @@ int recover_step_repair(struct plan_run *run, void *recover, struct lm_error *er
 	if (ret == 0 && ill && !r->f.unchecked)
 		ret = fsck_repair(&r->f, err);
 	fsck_settle(&r->f);
-	if (ret == 0 && r->f.unchecked && recover_only_errors(r)) {
+	if (ret == 0 && r->f.unchecked && (recover_only_errors(r) || r->f.lost)) {
 		if (err)
 			*err = r->f.why;
 		ret = r->f.why.code;

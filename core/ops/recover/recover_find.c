@@ -35,6 +35,7 @@ void recover_unlook(struct recover *r)
 		stick_look_close(&r->look);
 	r->f.fs = NULL;
 	r->forced = r->f.view = r->f.base = NULL;
+	r->f.base_fs = NULL;
 	r->f.store = NULL;
 	r->looking = false;
 }
@@ -158,6 +159,12 @@ int recover_refusal(const struct recover *r, struct lm_error *err)
 				 _("Put the image back that the overlay was used with."),
 				 r->look.pair_why, "%s",
 				 _("Overlay and image do not belong together"));
+	/* Nothing of it is damaged: a copy would only take back what made it what it is. */
+	if (r->f.lost && fs_info(r->f.fs)->ext && fs_info(r->f.fs)->state == LM_FS_UNKNOWN)
+		return lm_refuse(err, -EOPNOTSUPP, s->overlay,
+				 _("Recover it by a newer livemend, with newer e2fsprogs."),
+				 fs_info(r->f.fs)->trouble, "%s",
+				 _("The root file system cannot be checked"));
 	return 0;
 }
 

@@ -99,7 +99,10 @@ static void say_ills(struct planning *p)
 		add(&w, _("The overlay file has holes, and the stick has no room to fill them all."));
 	if (i->tail)
 		add(&w, _("Old entries stand behind the end of its table, and would come alive."));
-	if (i->errors)
+	if (p->r->f.lost)
+		add(&w, _("The superblock of the root file system is damaged or gone: none of its "
+			  "files can be found, and the stick does not start."));
+	else if (i->errors)
 		add(&w, _("The root file system has errors."));
 	else if (i->dirty)
 		add(&w, _("The root file system was not unmounted: its journal has to be replayed."));
@@ -107,6 +110,27 @@ static void say_ills(struct planning *p)
 		add(&w, _("The overlay is in order; it is only made longer."));
 	add(&w, _("The image is not touched."));
 	plan_text(p->plan, title(), w.text);
+}
+
+/* What is lost with a superblock, and what there would be instead. */
+static void say_lost(struct planning *p)
+{
+	const struct recover *r = p->r;
+
+	if (r->f.has_backup)
+		plan_warn(p->plan,
+			  _("The file system is put together again from the copy of its superblock "
+			    "in block %llu: label and settings are as the copy has them."),
+			  (unsigned long long)r->f.backup.block);
+	else
+		plan_warn(p->plan, "%s",
+			  _("No copy of its superblock is left in it: it is put together again from "
+			    "the one in the image. Label and settings are as they are there."));
+	plan_warn(p->plan, "%s",
+		  _("What else was damaged with it is not known before e2fsck has run: files may be "
+		    "lost, or their names, which are then in /lost+found. You are shown how many "
+		    "before you start from it, and can take it back. `livemend reset` would bring "
+		    "back the system as it is in the image, and lose all that was changed since."));
 }
 
 static void say_warnings(struct planning *p)
@@ -123,6 +147,8 @@ static void say_warnings(struct planning *p)
 				    "system stay until it is recovered where there is one.") :
 				  _("There is no e2fsck here (e2fsprogs): the file system is not "
 				    "checked. The next start replays its journal."));
+	if (r->f.lost)
+		say_lost(p);
 	/* The kernel adds the next table before it fills one: there was more. */
 	if (r->ills.cut_table)
 		plan_warn(p->plan, "%s",
@@ -170,10 +196,18 @@ static void say_repair(struct planning *p)
 	plan_command(s, "dmsetup create merged --table '0 %llu snapshot BASE %s PO %u'",
 		     (unsigned long long)(r->look.base->size_bytes / 512), r->s->overlay,
 		     (unsigned)cow_store_info(r->look.store)->chunk_sectors);
-	plan_command(s, "e2fsck -p /dev/mapper/merged");
-	plan_command(s, "e2fsck -fy /dev/mapper/merged");
+	if (r->f.lost && r->f.has_backup)
+		plan_command(s, "e2fsck -fy -b %llu -B %u /dev/mapper/merged",
+			     (unsigned long long)r->f.backup.block,
+			     (unsigned)r->f.backup.block_bytes);
+	else if (r->f.lost)
+		plan_command(s, "dd if=BASE of=/dev/mapper/merged bs=1024 skip=1 seek=1 count=1");
+	else
+		plan_command(s, "e2fsck -p /dev/mapper/merged");
+	if (!r->f.lost || !r->f.has_backup)
+		plan_command(s, "e2fsck -fy /dev/mapper/merged");
 	s->reads = text_dup(_("overlay and image"));
-	s->work_bytes = fs_info(r->f.fs)->size_bytes / 32;
+	s->work_bytes = r->look.base->size_bytes / 32;
 	s->cancellable = true;
 }
 
@@ -237,7 +271,7 @@ static void say_changes(struct planning *p)
 			"nothing."),
 		      recover_step_verify);
 	s->reads = text_dup(_("overlay and image"));
-	s->work_bytes = fs_info(r->f.fs)->size_bytes / 64;
+	s->work_bytes = r->look.base->size_bytes / 64;
 
 	s = plan_step(p->plan, "finish", _("Note what was done"), _("In the journal on the stick."),
 		      recover_step_finish);
@@ -281,7 +315,7 @@ static uint64_t asked_bytes(const struct planning *p, const struct lm_options *o
 /* Without e2fsck nothing of that would be mended. */
 static int refuse_errors(const struct recover *r, struct lm_error *err)
 {
-	if (!recover_only_errors(r) || fsck_possible(&r->f))
+	if ((!recover_only_errors(r) && !r->f.lost) || fsck_possible(&r->f))
 		return 0;
 	return lm_refuse(err, -ENOENT, "e2fsck", _("Install e2fsprogs, which it belongs to."),
 			 _("there is no such program on this system"), "%s",
@@ -316,6 +350,8 @@ static int look_and_plan(struct planning *p, const struct lm_options *o, struct 
 		return ret;
 	r->f.no_kernel = r->ills.cut_table;
 	ret = refuse_errors(r, err);
+	if (ret == 0)
+		ret = fsck_find_backup(&r->f, err);
 	if (ret < 0)
 		return ret;
 	if (!recover_any(&r->ills) && r->f.new_bytes == r->f.old_bytes)
