@@ -115,10 +115,11 @@ static int open_ext(struct fs *fs, struct lm_error *err)
 		return fs_ext_fail(err, &fs->channel, code, NULL, NULL,
 				   _("Reading the root file system failed"));
 	info->state = LM_FS_ERRORS;
-	if (code == EXT2_ET_UNSUPP_FEATURE || code == EXT2_ET_RO_UNSUPP_FEATURE) {
+	if ((code == EXT2_ET_UNSUPP_FEATURE || code == EXT2_ET_RO_UNSUPP_FEATURE) &&
+	    fs_super_sum(fs->super) != 0) {
 		info->state = LM_FS_UNKNOWN;
 		set_trouble(fs, "%s", _("it uses features that this livemend does not know"));
-	} else if (code == EXT2_ET_SB_CSUM_INVALID) {
+	} else if (code == EXT2_ET_SB_CSUM_INVALID || fs_super_sum(fs->super) == 0) {
 		set_trouble(fs, "%s", _("the checksum of its superblock is wrong"));
 	} else {
 		set_trouble(fs, "%s", error_message(code));

@@ -2,6 +2,7 @@
 /* test_recover.c - what recover finds and chooses; gathered changes; the undo file */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,8 +14,12 @@
 #include <cmocka.h>
 
 #include "core/bytes.h"
+#include "core/ctx.h"
+#include "core/dm/fsck.h"
+#include "core/fs/fs_edit.h"
 #include "core/io/io_patch.h"
 #include "core/ops/recover/recover.h"
+#include "core/view/view.h"
 #include "tests/unit/look_lab.h"
 
 /* ---- io_patch ---- */
@@ -454,6 +459,335 @@ static void only_what_makes_sense(void **state)
 	lab_done(s);
 }
 
+/* ---- a superblock that is gone: e2fsck itself, without FUSE ---- */
+
+__attribute__((format(printf, 1, 2))) static int shell(const char *format, ...)
+{
+	char line[2000];
+	va_list args;
+	int status;
+
+	va_start(args, format);
+	assert_in_range(vsnprintf(line, sizeof(line), format, args), 1, sizeof(line) - 1);
+	va_end(args);
+	status = system(line);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static bool lacks_tools(void)
+{
+	return !fs_e2fsck_exists() ||
+	       shell("PATH=$PATH:/sbin:/usr/sbin command -v debugfs >/dev/null") != 0;
+}
+
+/* Writes to the merged view, into the overlay. */
+static void spoil(struct lm_stick *s, uint64_t off, const void *data, size_t len)
+{
+	struct stick_look look;
+	struct cow_store *store;
+	struct io_source *top;
+	struct io_file *file;
+	char path[400];
+
+	assert_int_equal(stick_look_open(s, 0, &look, NULL), 0);
+	snprintf(path, sizeof(path), "%s/%s", lab_dir, s->overlays[0].path);
+	assert_int_equal(io_path_open(path, IO_WRITE, &file), 0);
+	assert_int_equal(cow_store_open(file, "overlay", look.base->size_bytes / 512, &store, NULL),
+			 0);
+	assert_int_equal(view_open(look.base, store, true, false, &top, NULL), 0);
+	assert_int_equal(io_source_write(top, data, len, off, NULL), 0);
+	assert_int_equal(io_source_flush(top, NULL), 0);
+	io_source_close(top);
+	cow_store_close(store);
+	io_file_close(file);
+	stick_look_close(&look);
+}
+
+static struct lm_plan *plan_of(struct lm_stick *s, struct lm_options *o)
+{
+	struct lm_plan *plan;
+
+	assert_int_equal(lm_plan_make(lab_ctx, s, o, &plan, NULL), 0);
+	return plan;
+}
+
+static enum lm_outcome run_plan(struct lm_plan *plan, bool yes, unsigned *asked)
+{
+	struct lm_progress p;
+	struct lm_result result;
+	struct lm_job *job;
+
+	assert_int_equal(lm_job_start(plan, &job, NULL), 0);
+	do {
+		struct pollfd fd = { .fd = lm_job_fd(job), .events = POLLIN };
+
+		assert_true(poll(&fd, 1, 60000) == 1);
+		lm_job_progress(job, &p);
+		if (p.state == LM_JOB_ASKING) {
+			(*asked)++;
+			lm_job_answer(job, yes);
+		}
+	} while (p.state != LM_JOB_ENDED);
+	lm_job_finish(job, &result);
+	if (result.outcome != LM_DONE)
+		print_message("# %s: %s\n", result.error.what, result.error.why);
+	lm_plan_free(plan);
+	return result.outcome;
+}
+
+static enum lm_outcome recover_it(struct lm_stick *s, bool yes, unsigned *asked)
+{
+	struct lm_options o = { .op = LM_OP_RECOVER };
+	struct lm_plan *plan = plan_of(s, &o);
+
+	*asked = 0;
+	assert_true(plan->possible);
+	return run_plan(plan, yes, asked);
+}
+
+static bool says(const struct lm_plan *plan, const char *word)
+{
+	size_t i, k;
+
+	if (strstr(plan->summary, word))
+		return true;
+	for (i = 0; plan->warnings && plan->warnings[i]; i++)
+		if (strstr(plan->warnings[i], word))
+			return true;
+	for (i = 0; i < plan->n_steps; i++)
+		for (k = 0; plan->steps[i].commands && plan->steps[i].commands[k]; k++)
+			if (strstr(plan->steps[i].commands[k], word))
+				return true;
+	return false;
+}
+
+/* All files of the merged root, below lab_dir/name; and e2fsck finds nothing. */
+static void files_to(struct lm_stick *s, const char *name)
+{
+	char out[400];
+	struct lm_options o = { .op = LM_OP_EXPORT, .out = out };
+	unsigned asked = 0;
+
+	snprintf(out, sizeof(out), "%s/%s.img", lab_dir, name);
+	assert_int_equal(run_plan(plan_of(s, &o), true, &asked), LM_DONE);
+	assert_int_equal(shell("PATH=$PATH:/sbin:/usr/sbin; e2fsck -fn '%s' >/dev/null 2>&1", out),
+			 0);
+	assert_int_equal(shell("PATH=$PATH:/sbin:/usr/sbin; mkdir '%s/%s' && "
+			       "debugfs -R 'rdump / %s/%s' '%s' >/dev/null 2>&1 && rm '%s'",
+			       lab_dir, name, lab_dir, name, out, out),
+			 0);
+}
+
+static void keep_overlay(const struct lm_stick *s, const char *name)
+{
+	assert_int_equal(shell("cp '%s/%s' '%s/%s'", lab_dir, s->overlays[0].path, lab_dir, name),
+			 0);
+}
+
+static void put_overlay(const struct lm_stick *s, const char *name)
+{
+	assert_int_equal(shell("cp '%s/%s' '%s/%s' && rm -rf '%s/%s/livemend'", lab_dir, name,
+			       lab_dir, s->overlays[0].path, lab_dir, s->live_dir),
+			 0);
+}
+
+static bool overlay_is(const struct lm_stick *s, const char *name)
+{
+	return shell("cmp -s '%s/%s' '%s/%s'", lab_dir, name, lab_dir, s->overlays[0].path) == 0;
+}
+
+/* Spoilt there; nothing is merged, and a recovery brings all of it back, or nothing is changed. */
+static void comes_back(struct lm_stick *s, uint64_t off, const void *data, size_t len,
+		       const char *by)
+{
+	struct lm_options merge = { .op = LM_OP_MERGE }, recover = { .op = LM_OP_RECOVER };
+	struct lm_options undo = { .op = LM_OP_RESUME, .undo = true };
+	struct lm_plan *plan;
+	unsigned asked;
+
+	put_overlay(s, "whole");
+	spoil(s, off, data, len);
+	keep_overlay(s, "spoilt");
+	plan = plan_of(s, &merge);
+	assert_false(plan->possible);
+	lm_plan_free(plan);
+
+	/* It says what it goes by, and what there would be instead. */
+	plan = plan_of(s, &recover);
+	assert_true(plan->possible);
+	assert_true(says(plan, "superblock") && says(plan, "livemend reset") && says(plan, by));
+	lm_plan_free(plan);
+
+	assert_int_equal(recover_it(s, false, &asked), LM_CANCELLED);
+	assert_int_equal(asked, 1);
+	assert_true(overlay_is(s, "spoilt"));
+
+	assert_int_equal(recover_it(s, true, &asked), LM_DONE);
+	assert_int_equal(asked, 1);
+	files_to(s, "is");
+	assert_int_equal(shell("diff -r --no-dereference '%s/want' '%s/is' >&2", lab_dir, lab_dir),
+			 0);
+	assert_int_equal(shell("rm -rf '%s/is'", lab_dir), 0);
+	plan = plan_of(s, &merge);
+	assert_true(plan->possible);
+	lm_plan_free(plan);
+
+	assert_int_equal(run_plan(plan_of(s, &undo), true, &asked), LM_DONE);
+	assert_true(overlay_is(s, "spoilt"));
+}
+
+static const unsigned char no_super[1024], rubbish[4096] = "no superblock";
+
+static void by_copy_of_image(void **state)
+{
+	struct lm_stick *s;
+	unsigned asked;
+
+	(void)state;
+	if (lacks_tools())
+		skip();
+	s = lab_stick("dirty", false);
+	lab_ctx->no_fuse = true;
+	keep_overlay(s, "whole");
+	assert_int_equal(recover_it(s, true, &asked), LM_DONE);
+	files_to(s, "want");
+	/* The label, all of it, all of its chunk. */
+	comes_back(s, 1024 + 0x78, "spoilt", 6, "from the one in the image");
+	comes_back(s, 1024, no_super, sizeof(no_super), "from the one in the image");
+	comes_back(s, 0, rubbish, sizeof(rubbish), "from the one in the image");
+	lab_ctx->no_fuse = false;
+	lab_done(s);
+}
+
+/* A stick whose root has blocks of 1 KiB, and so copies of its superblock. */
+static struct lm_stick *stick_with_copies(const char *options)
+{
+	const char *tmp = getenv("TMPDIR");
+	struct lm_stick *s = NULL;
+	struct io_file *file;
+	char path[400];
+
+	snprintf(lab_dir, sizeof(lab_dir), "%s/recover-lab.XXXXXX", tmp ? tmp : "/tmp");
+	assert_non_null(mkdtemp(lab_dir));
+	if (!lab_ctx)
+		assert_int_equal(lm_ctx_new(&lab_ctx, NULL), 0);
+	assert_int_equal(shell("PATH=$PATH:/sbin:/usr/sbin; cd '%s' && mkdir LiveOS tree tree/etc && "
+			       "for i in $(seq 300); do seq $i 900 >tree/etc/f$i; done && "
+			       "mkfs.ext4 -q -F -b 1024 %s -d tree LiveOS/rootfs.img 24M >/dev/null 2>&1 && "
+			       "truncate -s 16M LiveOS/overlay-TEST-1234-ABCD && rm -r tree",
+			       lab_dir, options),
+			 0);
+	snprintf(path, sizeof(path), "%s/LiveOS/overlay-TEST-1234-ABCD", lab_dir);
+	assert_int_equal(io_path_open(path, IO_WRITE, &file), 0);
+	assert_int_equal(cow_format(file, 8, "overlay", NULL), 0);
+	io_file_close(file);
+	assert_int_equal(lm_stick_open(lab_ctx, lab_dir, &s, NULL), 0);
+	return s;
+}
+
+/* Files that the image does not have. */
+static void use_it(struct lm_stick *s)
+{
+	static char data[200000];
+	struct stick_look look;
+	struct cow_store *store;
+	struct io_source *top;
+	struct io_file *file;
+	struct fs_edit *ed;
+	char path[400];
+	int i;
+
+	memset(data, 'd', sizeof(data));
+	assert_int_equal(stick_look_open(s, 0, &look, NULL), 0);
+	snprintf(path, sizeof(path), "%s/%s", lab_dir, s->overlays[0].path);
+	assert_int_equal(io_path_open(path, IO_WRITE, &file), 0);
+	assert_int_equal(cow_store_open(file, "overlay", look.base->size_bytes / 512, &store, NULL),
+			 0);
+	assert_int_equal(view_open(look.base, store, true, false, &top, NULL), 0);
+	assert_int_equal(fs_edit_open(top, &ed, NULL), 0);
+	for (i = 0; i < 120; i++) {
+		snprintf(path, sizeof(path), "/etc/new-%d", i);
+		assert_int_equal(fs_edit_write(ed, path, data, (size_t)i * 700, 0644, NULL), 0);
+	}
+	assert_int_equal(fs_edit_close(ed, NULL), 0);
+	assert_int_equal(io_source_flush(top, NULL), 0);
+	io_source_close(top);
+	cow_store_close(store);
+	io_file_close(file);
+	stick_look_close(&look);
+}
+
+static void by_copy_in_it(void **state)
+{
+	static const char *const options[] = { "", "-O ^metadata_csum,^has_journal" };
+	struct lm_stick *s;
+	size_t i;
+
+	(void)state;
+	if (lacks_tools())
+		skip();
+	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		s = stick_with_copies(options[i]);
+		lab_ctx->no_fuse = true;
+		use_it(s);
+		keep_overlay(s, "whole");
+		files_to(s, "want");
+		if (i == 0)
+			comes_back(s, 1024 + 0x78, "spoilt", 6, "-b 8193 -B 1024");
+		comes_back(s, 1024, no_super, sizeof(no_super), "-b 8193 -B 1024");
+		/* With it the descriptors of all groups. */
+		comes_back(s, 0, rubbish, sizeof(rubbish), "-b 8193 -B 1024");
+		lab_ctx->no_fuse = false;
+		lab_done(s);
+	}
+}
+
+/* What is whole, and of another file system, is not put right but refused. */
+static void not_of_another(void **state)
+{
+	static const char *const other[] = {
+		"-U random", /* another one of the same size */
+		"-U 01234567-89ab-cdef-0123-456789abcdef",
+	};
+	struct lm_options recover = { .op = LM_OP_RECOVER };
+	unsigned char sb[1024];
+	struct lm_plan *plan;
+	struct lm_stick *s;
+	char path[400];
+	size_t i;
+	FILE *f;
+
+	(void)state;
+	if (lacks_tools())
+		skip();
+	s = stick_with_copies(other[1]);
+	use_it(s);
+	keep_overlay(s, "whole");
+	for (i = 0; i < 2; i++) {
+		put_overlay(s, "whole");
+		/* The second one is larger. */
+		snprintf(path, sizeof(path), "%s/other.img", lab_dir);
+		assert_int_equal(shell("PATH=$PATH:/sbin:/usr/sbin; rm -f '%s'; "
+				       "mkfs.ext4 -q -F -b 1024 %s '%s' %s >/dev/null 2>&1",
+				       path, other[i], path, i ? "64M" : "24M"),
+				 0);
+		f = fopen(path, "rb");
+		assert_non_null(f);
+		assert_int_equal(fseek(f, 1024, SEEK_SET), 0);
+		assert_int_equal(fread(sb, 1, sizeof(sb), f), sizeof(sb));
+		fclose(f);
+		spoil(s, 1024, sb, sizeof(sb));
+		keep_overlay(s, "spoilt");
+		plan = plan_of(s, &recover);
+		assert_false(plan->possible);
+		assert_non_null(strstr(plan->refusal.what, "do not belong together"));
+		assert_non_null(strstr(plan->refusal.why, i ? "grown" : "UUID"));
+		lm_plan_free(plan);
+		assert_true(overlay_is(s, "spoilt"));
+	}
+	lab_done(s);
+}
+
 static int done(void **state)
 {
 	(void)state;
@@ -472,6 +806,9 @@ int main(void)
 		cmocka_unit_test(lengths_are_sensible),
 		cmocka_unit_test(holes_get_what_there_is),
 		cmocka_unit_test(only_what_makes_sense),
+		cmocka_unit_test(by_copy_of_image),
+		cmocka_unit_test(by_copy_in_it),
+		cmocka_unit_test(not_of_another),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, done);
