@@ -56,7 +56,10 @@ void dm_fsck_use_backup(struct dm_fsck *fsck, const struct fs_backup *backup);
 
 /* The store that e2fsck's changes are in; NULL: it was never let write. Owned by fsck. */
 struct cow_store *dm_fsck_scratch(const struct dm_fsck *fsck);
-/* The same without e2fsck: for what else is to be changed. Not together with the kernel's way. */
+/*
+ * The same without e2fsck: for what else is to be changed. What is written to it
+ * is to be flushed before e2fsck runs: the kernel's way reads it anew.
+ */
 int dm_fsck_make_scratch(struct dm_fsck *fsck, struct cow_store **scratch, struct lm_error *err);
 /* e2fsck is not run again: what only serves that goes, the view among it. The store stays. */
 void dm_fsck_settle(struct dm_fsck *fsck);

@@ -86,6 +86,7 @@ engine | all)
 	guest engine.sh 210
 	guest recover.sh 300
 	guest recover-media.sh 180
+	guest recover-super.sh 420
 	;;
 esac
 case $part in
