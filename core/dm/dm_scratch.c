@@ -7,7 +7,6 @@
 
 #include "core/bytes.h"
 #include "core/ctx.h"
-#include "core/dm/attach.h"
 #include "core/dm/scratch.h"
 #include "core/error.h"
 #include "core/i18n.h"
@@ -100,10 +99,10 @@ struct dm_scratch {
 	struct dm_dev *dev;
 };
 
-int dm_scratch_open(struct dm_attach *a, struct io_file *store, uint64_t chunk_sectors,
+int dm_scratch_open(const struct dm_dev *under, struct io_file *store, uint64_t chunk_sectors,
 		    struct dm_scratch **scratch, struct lm_error *err)
 {
-	const struct lm_ctx *ctx = a->dev->ctx;
+	const struct lm_ctx *ctx = under->ctx;
 	struct dm_scratch *s = calloc(1, sizeof(*s));
 	struct dm_target t;
 	int ret = s ? 0 : lm_fail(err, -ENOMEM, NULL, NULL, "%s",
@@ -114,7 +113,8 @@ int dm_scratch_open(struct dm_attach *a, struct io_file *store, uint64_t chunk_s
 		ret = dm_loop_attach_file(ctx, store, _("memory"), 0, &s->loop, err);
 	if (ret < 0)
 		goto out;
-	ret = dm_target_snapshot(&t, a->sectors, a->dev->devno, s->loop->devno, chunk_sectors, false);
+	ret = dm_target_snapshot(&t, under->sectors, under->devno, s->loop->devno, chunk_sectors,
+				 false);
 	if (ret < 0)
 		lm_fail(err, ret, NULL, NULL, "%s", _("Making room in memory for repairs failed"));
 	else

@@ -12,8 +12,6 @@
 #include "core/dm/device.h"
 #include "core/dm/loop.h"
 
-struct dm_attach;
-
 /*
  * A read-only device with what the overlay holds, but for the header's valid
  * field, which is 1. loop is the one of the overlay; it must stay.
@@ -31,7 +29,7 @@ int dm_as_valid_close(struct dm_as_valid *as_valid, struct lm_error *err); /* NU
  * there after the close. Close it before the attached one.
  */
 struct dm_scratch;
-int dm_scratch_open(struct dm_attach *attach, struct io_file *store, uint64_t chunk_sectors,
+int dm_scratch_open(const struct dm_dev *under, struct io_file *store, uint64_t chunk_sectors,
 		    struct dm_scratch **scratch, struct lm_error *err);
 const char *dm_scratch_path(const struct dm_scratch *scratch); /* for child processes */
 int dm_scratch_close(struct dm_scratch *scratch, struct lm_error *err); /* NULL allowed */

@@ -30,7 +30,7 @@ void fsck_init(struct fsck *f, struct session *s)
 
 void fsck_free(struct fsck *f)
 {
-	dm_fsck_close(f->engine);
+	stick_fsck_close(f->engine);
 	free(f->log);
 	free(f->log_dir);
 	f->engine = NULL;
@@ -57,18 +57,18 @@ bool fsck_is_ext(const struct fsck *f)
 
 bool fsck_possible(const struct fsck *f)
 {
-	return fsck_is_ext(f) && (f->s->ctx->repair || dm_fsck_possible(f->s->ctx));
+	return fsck_is_ext(f) && (f->s->ctx->repair || stick_fsck_possible(f->s->ctx));
 }
 
 void fsck_settle(struct fsck *f)
 {
 	if (f->engine)
-		dm_fsck_settle(f->engine);
+		stick_fsck_settle(f->engine);
 }
 
 struct cow_store *fsck_scratch(const struct fsck *f)
 {
-	return f->engine ? dm_fsck_scratch(f->engine) : NULL;
+	return f->engine ? stick_fsck_scratch(f->engine) : NULL;
 }
 
 bool fsck_changed(const struct fsck *f)
@@ -102,21 +102,21 @@ static void fsck_line(void *arg, const char *line)
 	ctx_log(f->s->ctx, LM_LOG_INFO, "e2fsck: %s", line);
 }
 
-static int fsck_run(struct fsck *f, struct dm_fsck *engine, enum fs_e2fsck mode, int *status,
+static int fsck_run(struct fsck *f, struct stick_fsck *engine, enum fs_e2fsck mode, int *status,
 		    struct lm_error *err)
 {
-	return dm_fsck_run(engine, mode, fsck_progress, fsck_line, f, status, err);
+	return stick_fsck_run(engine, mode, fsck_progress, fsck_line, f, status, err);
 }
 
-static struct dm_fsck_on fsck_on(const struct fsck *f)
+static struct stick_fsck_on fsck_on(const struct fsck *f)
 {
-	return (struct dm_fsck_on){ .ctx = f->s->ctx,
-				    .stick = f->s->stick,
-				    .pair = f->pair,
-				    .view = f->view,
-				    .chunk_sectors = cow_store_info(f->store)->chunk_sectors,
-				    .kernel_first = f->kernel_first,
-				    .no_kernel = f->no_kernel };
+	return (struct stick_fsck_on){ .ctx = f->s->ctx,
+				       .stick = f->s->stick,
+				       .pair = f->pair,
+				       .view = f->view,
+				       .chunk_sectors = cow_store_info(f->store)->chunk_sectors,
+				       .kernel_first = f->kernel_first,
+				       .no_kernel = f->no_kernel };
 }
 
 static int fsck_failed(const struct fsck *f, int status, struct lm_error *err)
@@ -144,7 +144,7 @@ static void fsck_without(struct fsck *f, struct lm_error *err)
 int fsck_check(struct fsck *f, bool *ill, struct lm_error *err)
 {
 	const struct fs_info *info = fs_info(f->fs);
-	struct dm_fsck_on on = fsck_on(f);
+	struct stick_fsck_on on = fsck_on(f);
 	struct lm_error why;
 	int status = 0, ret;
 
@@ -160,8 +160,8 @@ int fsck_check(struct fsck *f, bool *ill, struct lm_error *err)
 		*ill = true;
 		return 0;
 	}
-	dm_fsck_close(f->engine);
-	ret = dm_fsck_open(&on, &f->engine, &why);
+	stick_fsck_close(f->engine);
+	ret = stick_fsck_open(&on, &f->engine, &why);
 	if (ret == 0 && !*ill) {
 		plan_run_message(f->s->run, "%s", _("Checking the file system"));
 		ret = fsck_run(f, f->engine, FS_CHECK, &status, &why);
@@ -217,7 +217,7 @@ static int fsck_stand_in(struct fsck *f, struct lm_error *err)
 {
 	struct cow_store *scratch;
 	struct io_source *top = NULL;
-	int ret = dm_fsck_make_scratch(f->engine, &scratch, err);
+	int ret = stick_fsck_make_scratch(f->engine, &scratch, err);
 
 	if (ret == 0)
 		ret = view_open(f->view, scratch, true, false, &top, err);
@@ -236,12 +236,12 @@ static int fsck_mend_super(struct fsck *f, int *status, struct lm_error *err)
 	int ret = fsck_find_backup(f, err);
 
 	if (ret == 0 && f->has_backup)
-		dm_fsck_use_backup(f->engine, &f->backup);
+		stick_fsck_use_backup(f->engine, &f->backup);
 	else if (ret == 0)
 		ret = fsck_stand_in(f, err);
 	if (ret == 0)
 		ret = fsck_run(f, f->engine, FS_REPAIR, status, err);
-	dm_fsck_use_backup(f->engine, NULL);
+	stick_fsck_use_backup(f->engine, NULL);
 	return ret;
 }
 
@@ -322,19 +322,19 @@ static int fsck_mend(struct fsck *f, struct lm_error *err)
 /* The stand-in for e2fsck that tests have. */
 static int fsck_by_test(struct fsck *f, struct lm_error *err)
 {
-	struct dm_fsck_on on = fsck_on(f);
+	struct stick_fsck_on on = fsck_on(f);
 	struct cow_store *scratch;
 	struct io_source *top = NULL;
 	struct lm_ctx *ctx = f->s->ctx;
 	bool none = ctx->no_e2fsck;
 	int ret;
 
-	dm_fsck_close(f->engine);
+	stick_fsck_close(f->engine);
 	ctx->no_e2fsck = false;
-	ret = dm_fsck_open(&on, &f->engine, err);
+	ret = stick_fsck_open(&on, &f->engine, err);
 	ctx->no_e2fsck = none;
 	if (ret == 0)
-		ret = dm_fsck_make_scratch(f->engine, &scratch, err);
+		ret = stick_fsck_make_scratch(f->engine, &scratch, err);
 	if (ret == 0)
 		ret = view_open(f->view, scratch, true, false, &top, err);
 	if (ret < 0)
@@ -374,18 +374,18 @@ int fsck_repair(struct fsck *f, struct lm_error *err)
 
 int fsck_prove(struct fsck *f, struct lm_error *err)
 {
-	struct dm_fsck_on on = fsck_on(f);
-	struct dm_fsck *engine = NULL;
+	struct stick_fsck_on on = fsck_on(f);
+	struct stick_fsck *engine = NULL;
 	unsigned repairs = f->repairs;
 	int status = 0, ret;
 
 	if (!f->checked)
 		return 0;
 	plan_run_message(f->s->run, "%s", _("Checking the file system as it is on the stick"));
-	ret = dm_fsck_open(&on, &engine, err);
+	ret = stick_fsck_open(&on, &engine, err);
 	if (ret == 0)
 		ret = fsck_run(f, engine, FS_CHECK, &status, err);
-	dm_fsck_close(engine);
+	stick_fsck_close(engine);
 	f->repairs = repairs;
 	if (ret == -ENOENT || ret == -EOPNOTSUPP) {
 		/* A resume elsewhere: what was written is proved by comparing. */

@@ -15,7 +15,7 @@
 #ifndef OPS_FSCK_H
 #define OPS_FSCK_H
 
-#include "core/dm/fsck.h"
+#include "core/stick/stick_fsck.h"
 #include "core/ops/session.h"
 #include "core/plan/redo.h"
 
@@ -38,7 +38,7 @@ struct fsck {
 	struct fs_backup backup;
 	bool has_backup;
 
-	struct dm_fsck *engine;
+	struct stick_fsck *engine;
 	unsigned repairs;         /* lines of e2fsck that tell of one */
 	bool checked;             /* e2fsck has proved it, with what is in memory */
 	bool unchecked;           /* it could not: why, and what would help */

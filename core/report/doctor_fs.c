@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/dm/fsck.h"
+#include "core/stick/stick_fsck.h"
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/report/advice.h"
@@ -78,23 +78,24 @@ static void doctor_not_checked(struct doctor *d, const char *why)
 
 static int doctor_e2fsck(struct doctor *d, struct lm_error *err)
 {
-	const struct dm_fsck_on on = {
-		.ctx = d->stick->ctx, .stick = d->stick, .view = d->look.view, .chunk_sectors = 8};
+	const struct stick_fsck_on on = {
+		.ctx = d->stick->ctx, .stick = d->stick, .view = d->look.view, .chunk_sectors = 8
+	};
 	struct check c = {.d = d};
-	struct dm_fsck *fsck = NULL;
+	struct stick_fsck *fsck = NULL;
 	struct lm_error e = {0};
 	int status = 0, r;
 
-	r = dm_fsck_open(&on, &fsck, &e);
+	r = stick_fsck_open(&on, &fsck, &e);
 	if (r == 0)
-		r = dm_fsck_run(fsck, FS_CHECK, doctor_progress, doctor_line, &c, &status, &e);
+		r = stick_fsck_run(fsck, FS_CHECK, doctor_progress, doctor_line, &c, &status, &e);
 	/* What was asked for and cannot be is no finding. */
 	if (r == -ECANCELED || (r < 0 && e.outcome == LM_REFUSED && r != -ENOENT)) {
 		if (err)
 			*err = e;
 	} else if (r == 0) {
 		doctor_judge(&c, status);
-	} else if (!fsck || dm_fsck_way(fsck) == DM_FSCK_WAYS || r == -EINTR) {
+	} else if (!fsck || stick_fsck_way(fsck) == STICK_FSCK_WAYS || r == -EINTR) {
 		doctor_not_checked(d, e.why[0] ? e.why : e.what);
 		r = 0;
 	} else {
@@ -102,7 +103,7 @@ static int doctor_e2fsck(struct doctor *d, struct lm_error *err)
 			   _("Copy the stick to a good one; this one may be failing."));
 		r = 0;
 	}
-	dm_fsck_close(fsck);
+	stick_fsck_close(fsck);
 	return r;
 }
 

@@ -11,7 +11,7 @@
 
 #include "core/bytes.h"
 #include "core/ctx.h"
-#include "core/dm/attach.h"
+#include "core/stick/stick_attach.h"
 #include "core/dm/engine.h"
 #include "core/error.h"
 #include "core/i18n.h"
@@ -203,26 +203,26 @@ static int attach_and_ask(struct lm_stick *stick, size_t i, struct lm_overlay *o
 			  struct lm_error *err)
 {
 	struct dm_snapshot_status live;
-	struct dm_attach *attach;
+	struct stick_attach *attach;
 	struct lm_error e = { 0 };
 	int ret, closed;
 
 	if (o->state != LM_STATE_ACTIVE && o->state != LM_STATE_EMPTY &&
 	    o->state != LM_STATE_FULL)
 		return 0;
-	ret = dm_attach_open(stick, i, 0, &attach, &e);
+	ret = stick_attach_open(stick, i, 0, &attach, &e);
 	if (ret && e.outcome == LM_REFUSED) {
 		ctx_log(stick->ctx, LM_LOG_WARN, "%s: %s", e.what, e.why);
 		return 0;
 	}
 	if (!ret) {
 		/* A new store, which the kernel would have to write to first, has no status. */
-		ret = dm_attach_status(attach, &live, &e);
+		ret = stick_attach_status(attach, &live, &e);
 		if (!ret && live.state == LM_STATE_ACTIVE)
 			take_live(o, &live);
 		if (ret == -ENODATA)
 			ret = 0;
-		closed = dm_attach_close(attach, ret ? NULL : &e);
+		closed = stick_attach_close(attach, ret ? NULL : &e);
 		ret = ret ? ret : closed;
 	}
 	if (ret && err)

@@ -28,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/dm/attach.h"
+#include "core/stick/stick_attach.h"
 #include "core/dm/device.h"
 #include "core/dm/engine.h"
 #include "core/dm/loop.h"
@@ -117,7 +117,7 @@ static int e2fsck_progress(void *arg, unsigned pass, uint64_t done, uint64_t tot
 	return 0;
 }
 
-static void run_e2fsck(struct dm_attach *a, const char *word)
+static void run_e2fsck(struct stick_attach *a, const char *word)
 {
 	enum fs_e2fsck mode = strcmp(word, "check") == 0 ? FS_CHECK :
 			      strcmp(word, "preen") == 0 ? FS_PREEN :
@@ -126,7 +126,7 @@ static void run_e2fsck(struct dm_attach *a, const char *word)
 	unsigned most = 0;
 	int status = -1;
 
-	if (dm_attach_e2fsck(a, mode, e2fsck_progress, e2fsck_line, &most, &status, &e))
+	if (stick_attach_e2fsck(a, mode, e2fsck_progress, e2fsck_line, &most, &status, &e))
 		say_error(&e);
 	else
 		printf("e2fsck %d\n", status);
@@ -134,12 +134,12 @@ static void run_e2fsck(struct dm_attach *a, const char *word)
 }
 
 /* From offset on, with bytes that nothing else has. */
-static void run_write(struct dm_attach *a, uint64_t off, uint64_t len)
+static void run_write(struct stick_attach *a, uint64_t off, uint64_t len)
 {
 	struct io_source *src = NULL;
 	struct lm_error e = { 0 };
 	char *buf = malloc(len ? len : 1);
-	int ret = buf ? dm_attach_source(a, &src, &e) : -ENOMEM;
+	int ret = buf ? stick_attach_source(a, &src, &e) : -ENOMEM;
 
 	if (!ret) {
 		memset(buf, 0xa5, len);
@@ -157,7 +157,7 @@ static void run_write(struct dm_attach *a, uint64_t off, uint64_t len)
 }
 
 /* false: end of it. */
-static bool obey(struct dm_attach *a, char *line)
+static bool obey(struct stick_attach *a, char *line)
 {
 	struct dm_snapshot_status live;
 	struct lm_error e = { 0 };
@@ -166,12 +166,12 @@ static bool obey(struct dm_attach *a, char *line)
 
 	line[strcspn(line, "\n")] = '\0';
 	if (strcmp(line, "status") == 0) {
-		if (dm_attach_status(a, &live, &e))
+		if (stick_attach_status(a, &live, &e))
 			printf("none\n");
 		else
 			show_snapshot(&live);
 	} else if (strcmp(line, "grown") == 0) {
-		if (dm_attach_grown(a, &e))
+		if (stick_attach_grown(a, &e))
 			say_error(&e);
 		else
 			printf("grown %" PRIu64 "\n", a->overlay->sectors);
@@ -186,11 +186,11 @@ static bool obey(struct dm_attach *a, char *line)
 	return true;
 }
 
-static int open_attached(const char *path, const char *how, struct lm_stick **stick,
-			 struct io **io, struct dm_attach **a, struct lm_error *e)
+static int open_attached(const char *path, const char *how, struct lm_stick **stick, struct io **io,
+			 struct stick_attach **a, struct lm_error *e)
 {
-	unsigned flags = strcmp(how, "rw") == 0	  ? DM_ATTACH_WRITE :
-			 strcmp(how, "base") == 0 ? DM_ATTACH_BASE :
+	unsigned flags = strcmp(how, "rw") == 0   ? STICK_ATTACH_WRITE :
+			 strcmp(how, "base") == 0 ? STICK_ATTACH_BASE :
 						    0;
 	struct stick_pair pair;
 	int ret = lm_stick_open(ctx, path, stick, e);
@@ -198,20 +198,20 @@ static int open_attached(const char *path, const char *how, struct lm_stick **st
 	if (ret)
 		return ret;
 	pair = stick_pair_of(*stick, 0);
-	if (flags & DM_ATTACH_WRITE) {
+	if (flags & STICK_ATTACH_WRITE) {
 		ret = io_dir_open((*stick)->mountpoint, io);
 		if (ret)
 			return ret;
 		pair.io = *io;
 	}
-	return dm_attach_pair(&pair, flags, a, e);
+	return stick_attach_pair(&pair, flags, a, e);
 }
 
 static int attach(const char *how, const char *path)
 {
 	struct sigaction act = { .sa_handler = on_signal };
 	struct lm_stick *stick = NULL;
-	struct dm_attach *a = NULL;
+	struct stick_attach *a = NULL;
 	struct lm_error e = { 0 };
 	struct io *io = NULL;
 	char *line = NULL;
@@ -227,7 +227,7 @@ static int attach(const char *how, const char *path)
 		fflush(stdout);
 		while (getline(&line, &cap, stdin) > 0 && obey(a, line))
 			;
-		ret = dm_attach_close(a, &e) ? say_error(&e) : 0;
+		ret = stick_attach_close(a, &e) ? say_error(&e) : 0;
 	}
 	free(line);
 	io_close(io);
@@ -240,7 +240,7 @@ static int attach(const char *how, const char *path)
 static int leave(const char *path)
 {
 	struct lm_stick *stick = NULL;
-	struct dm_attach *a = NULL;
+	struct stick_attach *a = NULL;
 	struct dm_dev *under = NULL, *over = NULL;
 	struct lm_error e = { 0 };
 	struct dm_target t;

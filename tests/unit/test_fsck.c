@@ -23,7 +23,7 @@
 
 #include "core/bytes.h"
 #include "core/ctx.h"
-#include "core/dm/fsck.h"
+#include "core/stick/stick_fsck.h"
 #include "core/error.h"
 #include "core/view/copy.h"
 #include "core/view/lazy.h"
@@ -144,30 +144,30 @@ static void compare(struct io_source *view, struct cow_store *scratch)
 	free(b);
 }
 
-static void use(enum dm_fsck_way way)
+static void use(enum stick_fsck_way way)
 {
 	ctx->fsck_way = 1 + (unsigned)way;
 	ctx->e2fsck_env = same_time;
-	if (way == DM_FSCK_FUSE && !view_fuse_available()) {
+	if (way == STICK_FSCK_FUSE && !view_fuse_available()) {
 		print_message("FUSE cannot be used here\n");
 		skip();
 	}
-	if (way == DM_FSCK_LAZY && !lazy_possible()) {
+	if (way == STICK_FSCK_LAZY && !lazy_possible()) {
 		print_message("this kernel does not tell of the calls of a child\n");
 		skip();
 	}
 }
 
 /* -fn, -fp, -fy, -fn: each ends as it does on the plain file, and leaves the same. */
-static void repair_by(enum dm_fsck_way way, void (*damage)(void))
+static void repair_by(enum stick_fsck_way way, void (*damage)(void))
 {
 	static const struct {
 		enum fs_e2fsck mode;
 		const char *how;
 	} runs[] = { { FS_CHECK, "-fn" }, { FS_PREEN, "-fp" }, { FS_REPAIR, "-fy" },
 		     { FS_REPAIR, "-fy" }, { FS_CHECK, "-fn" } };
-	struct dm_fsck_on on = { .ctx = ctx, .chunk_sectors = 8 };
-	struct dm_fsck *fsck;
+	struct stick_fsck_on on = { .ctx = ctx, .chunk_sectors = 8 };
+	struct stick_fsck *fsck;
 	struct lm_error err;
 
 	use(way);
@@ -175,22 +175,22 @@ static void repair_by(enum dm_fsck_way way, void (*damage)(void))
 	assert_int_equal(lab_run("cp %s %s", lab_path(), ref_path), 0);
 	assert_int_equal(lab_run("cp %s %s", lab_path(), ill_path), 0);
 	on.view = lab_source(IO_READ);
-	assert_int_equal(dm_fsck_open(&on, &fsck, &err), 0);
-	assert_int_equal(dm_fsck_way(fsck), DM_FSCK_WAYS);
+	assert_int_equal(stick_fsck_open(&on, &fsck, &err), 0);
+	assert_int_equal(stick_fsck_way(fsck), STICK_FSCK_WAYS);
 	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
 		int want = reference(runs[i].how), status = -1;
 
 		lm_error_clear(&err);
-		if (dm_fsck_run(fsck, runs[i].mode, NULL, NULL, NULL, &status, &err) != 0)
+		if (stick_fsck_run(fsck, runs[i].mode, NULL, NULL, NULL, &status, &err) != 0)
 			fail_msg("%s: %s: %s", runs[i].how, err.what, err.why);
-		assert_int_equal(dm_fsck_way(fsck), way);
+		assert_int_equal(stick_fsck_way(fsck), way);
 		if (status != want)
 			fail_msg("%s: status %d, and %d on the file", runs[i].how, status, want);
 		assert_true(i > 0 || status != 0 || damage == need_journal);
-		assert_true(i == 0 ? !dm_fsck_scratch(fsck) : dm_fsck_scratch(fsck) != NULL);
-		compare(on.view, dm_fsck_scratch(fsck));
+		assert_true(i == 0 ? !stick_fsck_scratch(fsck) : stick_fsck_scratch(fsck) != NULL);
+		compare(on.view, stick_fsck_scratch(fsck));
 	}
-	dm_fsck_close(fsck);
+	stick_fsck_close(fsck);
 	io_source_close(on.view);
 	/* What lies beneath was only read. */
 	assert_int_equal(lab_run("cmp -s %s %s", lab_path(), ill_path), 0);
@@ -199,25 +199,25 @@ static void repair_by(enum dm_fsck_way way, void (*damage)(void))
 static void test_fuse(void **state)
 {
 	(void)state;
-	repair_by(DM_FSCK_FUSE, flip_bits);
-	repair_by(DM_FSCK_FUSE, claim_twice);
-	repair_by(DM_FSCK_FUSE, need_journal);
+	repair_by(STICK_FSCK_FUSE, flip_bits);
+	repair_by(STICK_FSCK_FUSE, claim_twice);
+	repair_by(STICK_FSCK_FUSE, need_journal);
 }
 
 static void test_whole(void **state)
 {
 	(void)state;
-	repair_by(DM_FSCK_WHOLE, flip_bits);
-	repair_by(DM_FSCK_WHOLE, claim_twice);
-	repair_by(DM_FSCK_WHOLE, need_journal);
+	repair_by(STICK_FSCK_WHOLE, flip_bits);
+	repair_by(STICK_FSCK_WHOLE, claim_twice);
+	repair_by(STICK_FSCK_WHOLE, need_journal);
 }
 
 static void test_lazy(void **state)
 {
 	(void)state;
-	repair_by(DM_FSCK_LAZY, flip_bits);
-	repair_by(DM_FSCK_LAZY, claim_twice);
-	repair_by(DM_FSCK_LAZY, need_journal);
+	repair_by(STICK_FSCK_LAZY, flip_bits);
+	repair_by(STICK_FSCK_LAZY, claim_twice);
+	repair_by(STICK_FSCK_LAZY, need_journal);
 }
 
 /* A superblock that does not open: e2fsck looks at it with a library that uses read(). */
@@ -231,9 +231,9 @@ static void no_superblock(void)
 static void test_backup_superblock(void **state)
 {
 	(void)state;
-	repair_by(DM_FSCK_WHOLE, no_superblock);
+	repair_by(STICK_FSCK_WHOLE, no_superblock);
 	if (lazy_possible())
-		repair_by(DM_FSCK_LAZY, no_superblock);
+		repair_by(STICK_FSCK_LAZY, no_superblock);
 }
 
 /* ---- what goes wrong ---- */
@@ -257,11 +257,11 @@ static int hurt_read(struct io_source *src, void *buf, size_t len, uint64_t off,
 
 static const struct io_source_ops hurt_ops = { .read = hurt_read };
 
-static void fail_by(enum dm_fsck_way way)
+static void fail_by(enum stick_fsck_way way)
 {
 	struct hurt_source h = { .source.ops = &hurt_ops, .from = 700 << 10 };
-	struct dm_fsck_on on = { .ctx = ctx, .chunk_sectors = 8, .view = &h.source };
-	struct dm_fsck *fsck;
+	struct stick_fsck_on on = { .ctx = ctx, .chunk_sectors = 8, .view = &h.source };
+	struct stick_fsck *fsck;
 	struct lm_error err;
 	int status;
 
@@ -269,19 +269,19 @@ static void fail_by(enum dm_fsck_way way)
 	make_files();
 	h.inner = lab_source(IO_READ);
 	h.source.size_bytes = h.inner->size_bytes;
-	assert_int_equal(dm_fsck_open(&on, &fsck, &err), 0);
+	assert_int_equal(stick_fsck_open(&on, &fsck, &err), 0);
 	lm_error_clear(&err);
-	assert_int_equal(dm_fsck_run(fsck, FS_REPAIR, NULL, NULL, NULL, &status, &err), -EIO);
+	assert_int_equal(stick_fsck_run(fsck, FS_REPAIR, NULL, NULL, NULL, &status, &err), -EIO);
 	assert_string_equal(err.what, "Reading the stick failed");
-	dm_fsck_close(fsck);
+	stick_fsck_close(fsck);
 	io_source_close(h.inner);
 }
 
 static void test_read_error(void **state)
 {
 	(void)state;
-	fail_by(DM_FSCK_WHOLE);
-	fail_by(DM_FSCK_LAZY);
+	fail_by(STICK_FSCK_WHOLE);
+	fail_by(STICK_FSCK_LAZY);
 }
 
 static int stop_at_once(void *arg, unsigned pass, uint64_t done, uint64_t total)
@@ -295,23 +295,24 @@ static int stop_at_once(void *arg, unsigned pass, uint64_t done, uint64_t total)
 
 static void test_cancel(void **state)
 {
-	static const enum dm_fsck_way ways[] = { DM_FSCK_WHOLE, DM_FSCK_LAZY };
-	struct dm_fsck_on on = { .ctx = ctx, .chunk_sectors = 8 };
-	struct dm_fsck *fsck;
+	static const enum stick_fsck_way ways[] = { STICK_FSCK_WHOLE, STICK_FSCK_LAZY };
+	struct stick_fsck_on on = { .ctx = ctx, .chunk_sectors = 8 };
+	struct stick_fsck *fsck;
 	struct lm_error err;
 	int status;
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
-		if (ways[i] == DM_FSCK_LAZY && !lazy_possible())
+		if (ways[i] == STICK_FSCK_LAZY && !lazy_possible())
 			continue;
 		use(ways[i]);
 		make_files();
 		on.view = lab_source(IO_READ);
-		assert_int_equal(dm_fsck_open(&on, &fsck, &err), 0);
-		assert_int_equal(dm_fsck_run(fsck, FS_REPAIR, stop_at_once, NULL, NULL, &status,
-					     &err), -ECANCELED);
-		dm_fsck_close(fsck);
+		assert_int_equal(stick_fsck_open(&on, &fsck, &err), 0);
+		assert_int_equal(
+			stick_fsck_run(fsck, FS_REPAIR, stop_at_once, NULL, NULL, &status, &err),
+			-ECANCELED);
+		stick_fsck_close(fsck);
 		io_source_close(on.view);
 	}
 }
@@ -322,8 +323,8 @@ static void test_cancel(void **state)
 static void test_large(void **state)
 {
 	struct hurt_source h = { .source.ops = &hurt_ops };
-	struct dm_fsck_on on = { .ctx = ctx, .chunk_sectors = 8, .view = &h.source };
-	struct dm_fsck *fsck;
+	struct stick_fsck_on on = { .ctx = ctx, .chunk_sectors = 8, .view = &h.source };
+	struct stick_fsck *fsck;
 	struct lm_error err;
 	int status = -1;
 
@@ -333,22 +334,22 @@ static void test_large(void **state)
 	lab_mkfs("-b 4096", 800 << 10);
 	h.inner = lab_source(IO_READ);
 	h.source.size_bytes = h.inner->size_bytes;
-	assert_int_equal(dm_fsck_open(&on, &fsck, &err), 0);
-	assert_int_equal(dm_fsck_run(fsck, FS_CHECK, NULL, NULL, NULL, &status, &err), 0);
+	assert_int_equal(stick_fsck_open(&on, &fsck, &err), 0);
+	assert_int_equal(stick_fsck_run(fsck, FS_CHECK, NULL, NULL, NULL, &status, &err), 0);
 	assert_int_equal(status, 0);
 	if (lazy_possible()) {
-		assert_int_equal(dm_fsck_way(fsck), DM_FSCK_LAZY);
+		assert_int_equal(stick_fsck_way(fsck), STICK_FSCK_LAZY);
 		assert_true(h.reads < 200u << 20);
 	}
-	dm_fsck_close(fsck);
+	stick_fsck_close(fsck);
 	io_source_close(h.inner);
 	ctx->no_fuse = false;
 }
 
 static void test_falls_back(void **state)
 {
-	struct dm_fsck_on on = { .ctx = ctx, .chunk_sectors = 8 };
-	struct dm_fsck *fsck;
+	struct stick_fsck_on on = { .ctx = ctx, .chunk_sectors = 8 };
+	struct stick_fsck *fsck;
 	struct lm_error err;
 	int status = -1;
 
@@ -357,15 +358,15 @@ static void test_falls_back(void **state)
 	ctx->no_fuse = true;
 	make_files();
 	on.view = lab_source(IO_READ);
-	assert_int_equal(dm_fsck_open(&on, &fsck, &err), 0);
-	assert_int_equal(dm_fsck_run(fsck, FS_CHECK, NULL, NULL, NULL, &status, &err), 0);
-	assert_int_equal(dm_fsck_way(fsck), DM_FSCK_WHOLE);
-	dm_fsck_close(fsck);
+	assert_int_equal(stick_fsck_open(&on, &fsck, &err), 0);
+	assert_int_equal(stick_fsck_run(fsck, FS_CHECK, NULL, NULL, NULL, &status, &err), 0);
+	assert_int_equal(stick_fsck_way(fsck), STICK_FSCK_WHOLE);
+	stick_fsck_close(fsck);
 	ctx->no_fuse = false;
 
 	ctx->no_e2fsck = true;
-	assert_false(dm_fsck_possible(ctx));
-	assert_int_equal(dm_fsck_open(&on, &fsck, &err), -ENOENT);
+	assert_false(stick_fsck_possible(ctx));
+	assert_int_equal(stick_fsck_open(&on, &fsck, &err), -ENOENT);
 	assert_int_equal(err.outcome, LM_REFUSED);
 	ctx->no_e2fsck = false;
 	io_source_close(on.view);

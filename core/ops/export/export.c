@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/bytes.h"
-#include "core/dm/attach.h"
+#include "core/stick/stick_attach.h"
 #include "core/dm/engine.h"
 #include "core/error.h"
 #include "core/i18n.h"
@@ -72,20 +72,20 @@ static int export_look(struct export *x, struct lm_error *err)
 static int copy_view(struct export *x, struct io_file *file, const struct lm_watch *w,
 		     struct lm_error *err)
 {
-	struct dm_attach *attach = NULL;
+	struct stick_attach *attach = NULL;
 	struct io_source *src = NULL;
 	int ret, closed;
 
 	if (!x->by_kernel)
 		return view_export(x->look.view, file, x->out, w, err);
-	ret = dm_attach_open(x->stick, 0, 0, &attach, err);
+	ret = stick_attach_open(x->stick, 0, 0, &attach, err);
 	if (ret < 0)
 		return ret;
-	ret = dm_attach_source(attach, &src, err);
+	ret = stick_attach_source(attach, &src, err);
 	if (ret == 0)
 		ret = view_export(src, file, x->out, w, err);
 	io_source_close(src);
-	closed = dm_attach_close(attach, ret < 0 ? NULL : err);
+	closed = stick_attach_close(attach, ret < 0 ? NULL : err);
 	return ret < 0 ? ret : closed;
 }
 

@@ -22,7 +22,7 @@
 
 #include "core/bytes.h"
 #include "core/ctx.h"
-#include "core/dm/attach.h"
+#include "core/stick/stick_attach.h"
 #include "core/dm/engine.h"
 #include "core/error.h"
 #include "core/i18n.h"
@@ -193,7 +193,7 @@ static int watch_mirror(struct merge *m, struct dm_dev *dev, struct lm_error *er
 	}
 }
 
-static int mirror_to(struct merge *m, const struct dm_attach *from, struct io_file *file,
+static int mirror_to(struct merge *m, const struct stick_attach *from, struct io_file *file,
 		     struct lm_error *err)
 {
 	struct dm_loopdev *to = NULL;
@@ -229,7 +229,7 @@ static int mirror_to(struct merge *m, const struct dm_attach *from, struct io_fi
 int merge_step_mirror(struct plan_run *run, void *merge, struct lm_error *err)
 {
 	struct merge *m = merge;
-	struct dm_attach *from = NULL;
+	struct stick_attach *from = NULL;
 	struct io_file *file = NULL;
 	struct lm_error later;
 	int ret, closed;
@@ -239,11 +239,11 @@ int merge_step_mirror(struct plan_run *run, void *merge, struct lm_error *err)
 		ret = make_root(m, &file, err);
 	if (ret < 0)
 		return ret;
-	ret = dm_attach_pair(&m->s->pair, 0, &from, err);
+	ret = stick_attach_pair(&m->s->pair, 0, &from, err);
 	if (ret == 0)
 		ret = mirror_to(m, from, file, err);
 	lm_error_clear(&later);
-	closed = dm_attach_close(from, &later);
+	closed = stick_attach_close(from, &later);
 	if (ret == 0 && closed < 0) {
 		ret = closed;
 		if (err)

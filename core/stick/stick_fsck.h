@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * fsck.h - e2fsck on a merged view, by whichever way is there
+ * stick_fsck.h - e2fsck on a merged view, by whichever way is there
  *
  * What e2fsck changes goes into a store in memory over the view, whichever way
  * it is: nothing of the stick is written to. In this order, the first one that
@@ -12,19 +12,25 @@
  *   lazy     the same, copied when e2fsck reads it (core/view/copy.h); before
  *            whole where the file system is large
  */
-#ifndef DM_FSCK_H
-#define DM_FSCK_H
+#ifndef STICK_STICK_FSCK_H
+#define STICK_STICK_FSCK_H
 
 #include "core/cow/cow.h"
 #include "core/fs/fs.h"
 #include "core/stick/stick.h"
 
-enum dm_fsck_way { DM_FSCK_FUSE, DM_FSCK_KERNEL, DM_FSCK_WHOLE, DM_FSCK_LAZY, DM_FSCK_WAYS };
+enum stick_fsck_way {
+	STICK_FSCK_FUSE,
+	STICK_FSCK_KERNEL,
+	STICK_FSCK_WHOLE,
+	STICK_FSCK_LAZY,
+	STICK_FSCK_WAYS
+};
 
-struct dm_fsck_on {
+struct stick_fsck_on {
 	struct lm_ctx *ctx;
 	struct lm_stick *stick; /* where no temporary file may lie; its overlay 0 */
-	/* For the kernel's way, dm_attach_pair(); not owned; NULL: as the stick has it. */
+	/* For the kernel's way, stick_attach_pair(); not owned; NULL: as the stick has it. */
 	const struct stick_pair *pair;
 	struct io_source *view; /* not owned */
 	uint32_t chunk_sectors; /* of the store in memory: the overlay's */
@@ -32,41 +38,41 @@ struct dm_fsck_on {
 	bool no_kernel;         /* the kernel does not take this overlay */
 };
 
-struct dm_fsck;
+struct stick_fsck;
 
 /*
  * Refuses the engine that was asked for where it is not possible, and (-ENOENT)
  * a system without e2fsck. Nothing is tried yet.
  */
-int dm_fsck_open(const struct dm_fsck_on *on, struct dm_fsck **fsck, struct lm_error *err);
-void dm_fsck_close(struct dm_fsck *fsck); /* NULL allowed */
+int stick_fsck_open(const struct stick_fsck_on *on, struct stick_fsck **fsck, struct lm_error *err);
+void stick_fsck_close(struct stick_fsck *fsck); /* NULL allowed */
 
 /*
  * fs_e2fsck() on the view with what was written to it before. The first way
  * that works is kept to. -EOPNOTSUPP when none does: err says what would help.
  */
-int dm_fsck_run(struct dm_fsck *fsck, enum fs_e2fsck mode, fs_progress_fn progress, fs_line_fn line,
-		void *arg, int *status, struct lm_error *err);
+int stick_fsck_run(struct stick_fsck *fsck, enum fs_e2fsck mode, fs_progress_fn progress,
+		   fs_line_fn line, void *arg, int *status, struct lm_error *err);
 
 /*
  * FS_REPAIR goes by this copy of the superblock from now on (not owned); NULL:
  * by the superblock itself.
  */
-void dm_fsck_use_backup(struct dm_fsck *fsck, const struct fs_backup *backup);
+void stick_fsck_use_backup(struct stick_fsck *fsck, const struct fs_backup *backup);
 
 /* The store that e2fsck's changes are in; NULL: it was never let write. Owned by fsck. */
-struct cow_store *dm_fsck_scratch(const struct dm_fsck *fsck);
+struct cow_store *stick_fsck_scratch(const struct stick_fsck *fsck);
 /*
  * The same without e2fsck: for what else is to be changed. What is written to it
  * is to be flushed before e2fsck runs: the kernel's way reads it anew.
  */
-int dm_fsck_make_scratch(struct dm_fsck *fsck, struct cow_store **scratch, struct lm_error *err);
+int stick_fsck_make_scratch(struct stick_fsck *fsck, struct cow_store **scratch, struct lm_error *err);
 /* e2fsck is not run again: what only serves that goes, the view among it. The store stays. */
-void dm_fsck_settle(struct dm_fsck *fsck);
-/* The one that was used; DM_FSCK_WAYS: none yet. */
-enum dm_fsck_way dm_fsck_way(const struct dm_fsck *fsck);
+void stick_fsck_settle(struct stick_fsck *fsck);
+/* The one that was used; STICK_FSCK_WAYS: none yet. */
+enum stick_fsck_way stick_fsck_way(const struct stick_fsck *fsck);
 
 /* Whether there is an e2fsck at all, as far as ctx has it. */
-bool dm_fsck_possible(const struct lm_ctx *ctx);
+bool stick_fsck_possible(const struct lm_ctx *ctx);
 
 #endif

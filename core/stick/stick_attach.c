@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "core/ctx.h"
-#include "core/dm/attach.h"
+#include "core/stick/stick_attach.h"
 #include "core/dm/engine.h"
 #include "core/dm/scratch.h"
 #include "core/error.h"
@@ -22,8 +22,7 @@ struct inside {
 	struct io *io;
 };
 
-static int refuse(struct lm_error *err, int code, const char *on, const char *why,
-		  const char *help)
+static int refuse(struct lm_error *err, int code, const char *on, const char *why, const char *help)
 {
 	return lm_refuse(err, code, on, help, why, "%s",
 			 _("The stick cannot be given to the kernel"));
@@ -54,10 +53,12 @@ static int check_store(const struct stick_pair *s, const struct stick_look *look
 	}
 	info = cow_store_info(look->store);
 	if (info->state == LM_STATE_DAMAGED)
-		return refuse(err, -EUCLEAN, path, info->trouble[0] ? info->trouble :
-			      _("its store is damaged, and the kernel would not notice"),
+		return refuse(err, -EUCLEAN, path,
+			      info->trouble[0] ?
+				      info->trouble :
+				      _("its store is damaged, and the kernel would not notice"),
 			      _("`livemend doctor` says what is wrong."));
-	if (info->state == LM_STATE_INVALID && !(flags & DM_ATTACH_FORCE))
+	if (info->state == LM_STATE_INVALID && !(flags & STICK_ATTACH_FORCE))
 		return refuse(err, -EUCLEAN, path,
 			      _("the kernel marked it invalid, and would give nothing of it"),
 			      _("`livemend recover` makes it usable again."));
@@ -142,7 +143,7 @@ static void inside_close(struct inside *in)
 }
 
 static int open_inside(const struct stick_pair *s, const struct stick_look *look,
-		       struct dm_attach *a, struct io_file **root, struct lm_error *err)
+		       struct stick_attach *a, struct io_file **root, struct lm_error *err)
 {
 	const char *name = image_info(look->image)->root_path;
 	struct inside *in = calloc(1, sizeof(*in));
@@ -175,7 +176,7 @@ static int open_inside(const struct stick_pair *s, const struct stick_look *look
 }
 
 static int attach_base(const struct stick_pair *s, const struct stick_look *look,
-		       struct dm_attach *a, struct lm_error *err)
+		       struct stick_attach *a, struct lm_error *err)
 {
 	struct io_file *root = NULL;
 	int ret;
@@ -202,7 +203,7 @@ static int attach_base(const struct stick_pair *s, const struct stick_look *look
 /* --------------------------------------------------------------- the overlay -- */
 
 static int attach_overlay(const struct stick_pair *s, const struct stick_look *look,
-			  struct dm_attach *a, struct dm_target *table, struct lm_error *err)
+			  struct stick_attach *a, struct dm_target *table, struct lm_error *err)
 {
 	const char *path = s->overlay->path;
 	const struct cow_info *info = cow_store_info(look->store);
@@ -214,8 +215,8 @@ static int attach_overlay(const struct stick_pair *s, const struct stick_look *l
 		return open_failed(err, ret, path);
 	ret = check_unused(file, path, !a->writable, err);
 	if (!ret)
-		ret = dm_loop_attach_file(s->ctx, file, path,
-					  a->writable ? 0 : DM_LOOP_READONLY, &a->overlay, err);
+		ret = dm_loop_attach_file(s->ctx, file, path, a->writable ? 0 : DM_LOOP_READONLY,
+					  &a->overlay, err);
 	if (!ret && info->state == LM_STATE_INVALID)
 		ret = dm_as_valid_open(s->ctx, file, path, a->overlay, info->chunk_sectors,
 				       &a->as_valid, err);
@@ -234,12 +235,12 @@ static int attach_overlay(const struct stick_pair *s, const struct stick_look *l
 }
 
 /* What the kernel made of it must be what we read. */
-static int prove(const struct dm_attach *a, const struct stick_look *look, const char *path,
+static int prove(const struct stick_attach *a, const struct stick_look *look, const char *path,
 		 struct lm_error *err)
 {
 	const struct cow_info *info = cow_store_info(look->store);
 	struct dm_snapshot_status live;
-	int ret = dm_attach_status(a, &live, err);
+	int ret = stick_attach_status(a, &live, err);
 
 	if (ret)
 		return ret;
@@ -254,9 +255,9 @@ static int prove(const struct dm_attach *a, const struct stick_look *look, const
 }
 
 static int build(const struct stick_pair *s, unsigned flags, const struct stick_look *look,
-		 struct dm_attach *a, struct lm_error *err)
+		 struct stick_attach *a, struct lm_error *err)
 {
-	bool with = !(flags & DM_ATTACH_BASE) && s->overlay;
+	bool with = !(flags & STICK_ATTACH_BASE) && s->overlay;
 	struct dm_target table;
 	int ret;
 
@@ -275,10 +276,10 @@ static int build(const struct stick_pair *s, unsigned flags, const struct stick_
 		if (ret)
 			return ret;
 		/* The kernel would write a header into a new store, or fail at that. */
-		if (cow_store_info(look->store)->header_zero && !(flags & DM_ATTACH_WRITE))
+		if (cow_store_info(look->store)->header_zero && !(flags & STICK_ATTACH_WRITE))
 			with = false;
 	}
-	a->writable = with && flags & DM_ATTACH_WRITE && !(flags & DM_ATTACH_FORCE);
+	a->writable = with && flags & STICK_ATTACH_WRITE && !(flags & STICK_ATTACH_FORCE);
 	ret = check_base_steady(look->base_file, s->base, err);
 	if (!ret)
 		ret = attach_base(s, look, a, err);
@@ -296,11 +297,11 @@ static int build(const struct stick_pair *s, unsigned flags, const struct stick_
 	return ret;
 }
 
-int dm_attach_pair(const struct stick_pair *pair, unsigned flags, struct dm_attach **attach,
-		   struct lm_error *err)
+int stick_attach_pair(const struct stick_pair *pair, unsigned flags, struct stick_attach **attach,
+		      struct lm_error *err)
 {
 	struct stick_look look;
-	struct dm_attach *a;
+	struct stick_attach *a;
 	int ret;
 
 	*attach = NULL;
@@ -318,22 +319,22 @@ int dm_attach_pair(const struct stick_pair *pair, unsigned flags, struct dm_atta
 	ret = build(pair, flags, &look, a, err);
 	stick_look_close(&look);
 	if (ret) {
-		dm_attach_close(a, NULL);
+		stick_attach_close(a, NULL);
 		return ret;
 	}
 	*attach = a;
 	return 0;
 }
 
-int dm_attach_open(struct lm_stick *stick, size_t overlay, unsigned flags,
-		   struct dm_attach **attach, struct lm_error *err)
+int stick_attach_open(struct lm_stick *stick, size_t overlay, unsigned flags,
+		      struct stick_attach **attach, struct lm_error *err)
 {
 	const struct stick_pair pair = stick_pair_of(stick, overlay);
 
-	return dm_attach_pair(&pair, flags, attach, err);
+	return stick_attach_pair(&pair, flags, attach, err);
 }
 
-static int flush(struct dm_attach *a, struct lm_error *err)
+static int flush(struct stick_attach *a, struct lm_error *err)
 {
 	if (!a->dev || !a->writable || fsync(a->dev->fd) == 0)
 		return 0;
@@ -341,7 +342,7 @@ static int flush(struct dm_attach *a, struct lm_error *err)
 		       _("Writing to the overlay through the kernel failed"));
 }
 
-int dm_attach_close(struct dm_attach *a, struct lm_error *err)
+int stick_attach_close(struct stick_attach *a, struct lm_error *err)
 {
 	struct lm_error later = { 0 };
 	int ret, gone;
@@ -367,7 +368,7 @@ int dm_attach_close(struct dm_attach *a, struct lm_error *err)
 
 /* ------------------------------------------------------------------- its use -- */
 
-int dm_attach_source(struct dm_attach *a, struct io_source **src, struct lm_error *err)
+int stick_attach_source(struct stick_attach *a, struct io_source **src, struct lm_error *err)
 {
 	struct io_file *file;
 	int ret = io_path_open(a->dev->path, a->writable ? IO_WRITE : IO_READ, &file);
@@ -381,8 +382,8 @@ int dm_attach_source(struct dm_attach *a, struct io_source **src, struct lm_erro
 	return ret;
 }
 
-int dm_attach_status(const struct dm_attach *a, struct dm_snapshot_status *status,
-		     struct lm_error *err)
+int stick_attach_status(const struct stick_attach *a, struct dm_snapshot_status *status,
+			struct lm_error *err)
 {
 	if (!a->overlay) {
 		memset(status, 0, sizeof(*status));
@@ -391,15 +392,16 @@ int dm_attach_status(const struct dm_attach *a, struct dm_snapshot_status *statu
 	return dm_snapshot_status(a->dev->ctx, a->dev->name, status, err);
 }
 
-int dm_attach_e2fsck(struct dm_attach *a, enum fs_e2fsck mode, fs_progress_fn progress,
-		     fs_line_fn line, void *arg, int *status, struct lm_error *err)
+int stick_attach_e2fsck(struct stick_attach *a, enum fs_e2fsck mode, fs_progress_fn progress,
+			fs_line_fn line, void *arg, int *status, struct lm_error *err)
 {
 	struct dm_snapshot_status live;
 	int ret;
 
 	ret = fs_e2fsck(a->dev->path, mode, progress, line, arg, status, err);
 	/* The store's state says more than e2fsck's complaints about failed writes. */
-	if (a->writable && dm_attach_status(a, &live, NULL) == 0 && live.state != LM_STATE_ACTIVE) {
+	if (a->writable && stick_attach_status(a, &live, NULL) == 0 &&
+	    live.state != LM_STATE_ACTIVE) {
 		ret = lm_fail(err, -ENOSPC, a->dev->name, _("Enlarge the overlay first."), "%s",
 			      _("Checking the file system needed more room than the overlay has"));
 		return ret;
@@ -410,7 +412,7 @@ int dm_attach_e2fsck(struct dm_attach *a, enum fs_e2fsck mode, fs_progress_fn pr
 	return ret;
 }
 
-int dm_attach_grown(struct dm_attach *a, struct lm_error *err)
+int stick_attach_grown(struct stick_attach *a, struct lm_error *err)
 {
 	struct dm_snapshot_status live;
 	int ret;
@@ -419,7 +421,7 @@ int dm_attach_grown(struct dm_attach *a, struct lm_error *err)
 		return 0;
 	ret = dm_loop_resize(a->overlay, err);
 	if (!ret)
-		ret = dm_attach_status(a, &live, err);
+		ret = stick_attach_status(a, &live, err);
 	if (!ret && live.state == LM_STATE_ACTIVE && live.total_sectors != a->overlay->sectors)
 		ret = lm_fail(err, -EIO, a->dev->name, NULL, "%s",
 			      _("The kernel did not take over the new size of the overlay"));

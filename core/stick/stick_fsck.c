@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "core/dm/fsck.h"
+#include "core/stick/stick_fsck.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "core/ctx.h"
-#include "core/dm/attach.h"
+#include "core/stick/stick_attach.h"
 #include "core/dm/engine.h"
 #include "core/dm/scratch.h"
 #include "core/error.h"
@@ -24,38 +24,38 @@
 /* Up to here all of it is copied: quickly done, and nothing of it depends on the kernel. */
 #define WHOLE_BYTES (256ull << 20)
 
-struct dm_fsck {
-	struct dm_fsck_on on;
-	enum dm_fsck_way order[DM_FSCK_WAYS];
+struct stick_fsck {
+	struct stick_fsck_on on;
+	enum stick_fsck_way order[STICK_FSCK_WAYS];
 	unsigned n_ways, at; /* at: the one that is tried, or kept to */
 	bool chosen;
 	const struct fs_backup *backup; /* what a repair goes by; not owned */
-	enum dm_fsck_way way; /* once it is chosen */
-	struct io_file *file; /* the store in memory */
+	enum stick_fsck_way way;        /* once it is chosen */
+	struct io_file *file;           /* the store in memory */
 	struct cow_store *scratch;
 	struct view_copy *copy;
 	struct io_source *under; /* what the copy is of, where that is not the view itself */
 };
 
-bool dm_fsck_possible(const struct lm_ctx *ctx)
+bool stick_fsck_possible(const struct lm_ctx *ctx)
 {
 	return !(ctx && ctx->no_e2fsck) && fs_e2fsck_exists();
 }
 
 /* ---- which ways, and in which order ---- */
 
-static void fsck_add(struct dm_fsck *f, enum dm_fsck_way way)
+static void fsck_add(struct stick_fsck *f, enum stick_fsck_way way)
 {
 	const struct lm_ctx *ctx = f->on.ctx;
 
-	if (ctx && ctx->no_fuse && way == DM_FSCK_FUSE)
+	if (ctx && ctx->no_fuse && way == STICK_FSCK_FUSE)
 		return;
 	if (ctx && ctx->fsck_way && ctx->fsck_way != 1 + (unsigned)way)
 		return;
 	f->order[f->n_ways++] = way;
 }
 
-static int fsck_choose(struct dm_fsck *f, struct lm_error *err)
+static int fsck_choose(struct stick_fsck *f, struct lm_error *err)
 {
 	const struct lm_ctx *ctx = f->on.ctx;
 	enum lm_engine asked = ctx ? ctx->engine : LM_ENGINE_AUTO;
@@ -70,24 +70,24 @@ static int fsck_choose(struct dm_fsck *f, struct lm_error *err)
 		kernel = false;
 	}
 	if (kernel && (asked == LM_ENGINE_KERNEL || f->on.kernel_first))
-		fsck_add(f, DM_FSCK_KERNEL);
+		fsck_add(f, STICK_FSCK_KERNEL);
 	if (asked == LM_ENGINE_KERNEL && kernel)
 		return 0;
-	fsck_add(f, DM_FSCK_FUSE);
+	fsck_add(f, STICK_FSCK_FUSE);
 	if (kernel && !f->on.kernel_first)
-		fsck_add(f, DM_FSCK_KERNEL);
-	fsck_add(f, large ? DM_FSCK_LAZY : DM_FSCK_WHOLE);
-	fsck_add(f, large ? DM_FSCK_WHOLE : DM_FSCK_LAZY);
+		fsck_add(f, STICK_FSCK_KERNEL);
+	fsck_add(f, large ? STICK_FSCK_LAZY : STICK_FSCK_WHOLE);
+	fsck_add(f, large ? STICK_FSCK_WHOLE : STICK_FSCK_LAZY);
 	return 0;
 }
 
-int dm_fsck_open(const struct dm_fsck_on *on, struct dm_fsck **fsck, struct lm_error *err)
+int stick_fsck_open(const struct stick_fsck_on *on, struct stick_fsck **fsck, struct lm_error *err)
 {
-	struct dm_fsck *f;
+	struct stick_fsck *f;
 	int ret;
 
 	*fsck = NULL;
-	if (!dm_fsck_possible(on->ctx))
+	if (!stick_fsck_possible(on->ctx))
 		return lm_refuse(err, -ENOENT, "e2fsck",
 				 _("Install e2fsprogs, which it belongs to."),
 				 _("there is no such program on this system"), "%s",
@@ -99,14 +99,14 @@ int dm_fsck_open(const struct dm_fsck_on *on, struct dm_fsck **fsck, struct lm_e
 	f->on = *on;
 	ret = fsck_choose(f, err);
 	if (ret < 0) {
-		dm_fsck_close(f);
+		stick_fsck_close(f);
 		return ret;
 	}
 	*fsck = f;
 	return 0;
 }
 
-static void close_copy(struct dm_fsck *f)
+static void close_copy(struct stick_fsck *f)
 {
 	view_copy_close(f->copy);
 	io_source_close(f->under);
@@ -114,7 +114,7 @@ static void close_copy(struct dm_fsck *f)
 	f->under = NULL;
 }
 
-void dm_fsck_close(struct dm_fsck *f)
+void stick_fsck_close(struct stick_fsck *f)
 {
 	if (!f)
 		return;
@@ -126,12 +126,12 @@ void dm_fsck_close(struct dm_fsck *f)
 
 /* ---- the store in memory ---- */
 
-static int open_scratch(struct dm_fsck *f, struct lm_error *err)
+static int open_scratch(struct stick_fsck *f, struct lm_error *err)
 {
 	return cow_store_open(f->file, _("memory"), f->on.view->size_bytes / 512, &f->scratch, err);
 }
 
-int dm_fsck_make_scratch(struct dm_fsck *f, struct cow_store **scratch, struct lm_error *err)
+int stick_fsck_make_scratch(struct stick_fsck *f, struct cow_store **scratch, struct lm_error *err)
 {
 	uint64_t size = f->on.view->size_bytes;
 	uint32_t chunk = f->on.chunk_sectors;
@@ -157,25 +157,25 @@ int dm_fsck_make_scratch(struct dm_fsck *f, struct cow_store **scratch, struct l
 	return 0;
 }
 
-void dm_fsck_use_backup(struct dm_fsck *f, const struct fs_backup *backup)
+void stick_fsck_use_backup(struct stick_fsck *f, const struct fs_backup *backup)
 {
 	f->backup = backup;
 }
 
-void dm_fsck_settle(struct dm_fsck *f)
+void stick_fsck_settle(struct stick_fsck *f)
 {
 	close_copy(f);
 	f->at = f->n_ways;
 }
 
-struct cow_store *dm_fsck_scratch(const struct dm_fsck *f)
+struct cow_store *stick_fsck_scratch(const struct stick_fsck *f)
 {
 	return f->scratch;
 }
 
-enum dm_fsck_way dm_fsck_way(const struct dm_fsck *f)
+enum stick_fsck_way stick_fsck_way(const struct stick_fsck *f)
 {
-	return f->chosen ? f->way : DM_FSCK_WAYS;
+	return f->chosen ? f->way : STICK_FSCK_WAYS;
 }
 
 /* ---- the ways ---- */
@@ -189,17 +189,15 @@ struct fsck_call {
 	bool started; /* e2fsck was begun: it is no question of the way any more */
 };
 
-static const char *const *fsck_env(const struct dm_fsck *f)
+static const char *const *fsck_env(const struct stick_fsck *f)
 {
 	return f->on.ctx ? f->on.ctx->e2fsck_env : NULL;
 }
 
-static int fsck_e2fsck(const struct dm_fsck *f, const char *path, struct fsck_call *call,
+static int fsck_e2fsck(const struct stick_fsck *f, const char *path, struct fsck_call *call,
 		       struct lm_error *err)
 {
-	const struct fs_e2fsck_with with = { .fd = -1,
-					     .env = fsck_env(f),
-					     .backup = f->backup };
+	const struct fs_e2fsck_with with = { .fd = -1, .env = fsck_env(f), .backup = f->backup };
 
 	call->started = true;
 	return fs_e2fsck_with(path, call->mode, &with, call->progress, call->line, call->arg,
@@ -207,13 +205,13 @@ static int fsck_e2fsck(const struct dm_fsck *f, const char *path, struct fsck_ca
 }
 
 /* What is checked: the view, or what was repaired laid over it. *top is closed by the caller. */
-static int open_top(struct dm_fsck *f, bool write, struct io_source **top, struct lm_error *err)
+static int open_top(struct stick_fsck *f, bool write, struct io_source **top, struct lm_error *err)
 {
 	*top = NULL;
 	return f->scratch ? view_open(f->on.view, f->scratch, write, false, top, err) : 0;
 }
 
-static int by_fuse(struct dm_fsck *f, struct fsck_call *call, struct lm_error *err)
+static int by_fuse(struct stick_fsck *f, struct fsck_call *call, struct lm_error *err)
 {
 	bool write = call->mode != FS_CHECK;
 	struct io_source *top;
@@ -253,8 +251,8 @@ out:
 }
 
 /* The kernel writes to the store itself: what we know of it is opened afresh. */
-static int by_kernel_scratch(struct dm_fsck *f, struct dm_attach *attach, struct fsck_call *call,
-			     struct lm_error *err)
+static int by_kernel_scratch(struct stick_fsck *f, struct stick_attach *attach,
+			     struct fsck_call *call, struct lm_error *err)
 {
 	struct dm_scratch *scratch = NULL;
 	struct lm_error later = { 0 };
@@ -262,7 +260,7 @@ static int by_kernel_scratch(struct dm_fsck *f, struct dm_attach *attach, struct
 
 	cow_store_close(f->scratch);
 	f->scratch = NULL;
-	ret = dm_scratch_open(attach, f->file, f->on.chunk_sectors, &scratch, err);
+	ret = dm_scratch_open(attach->dev, f->file, f->on.chunk_sectors, &scratch, err);
 	if (ret == 0)
 		ret = fsck_e2fsck(f, dm_scratch_path(scratch), call, err);
 	closed = dm_scratch_close(scratch, &later);
@@ -275,24 +273,24 @@ static int by_kernel_scratch(struct dm_fsck *f, struct dm_attach *attach, struct
 	return ret < 0 ? ret : closed;
 }
 
-static int by_kernel(struct dm_fsck *f, struct fsck_call *call, struct lm_error *err)
+static int by_kernel(struct stick_fsck *f, struct fsck_call *call, struct lm_error *err)
 {
-	struct dm_attach *attach = NULL;
+	struct stick_attach *attach = NULL;
 	struct lm_error later = { 0 };
 	int ret, closed;
 
 	if (!f->on.stick)
 		return lm_fail(err, -EOPNOTSUPP, NULL, NULL, "%s",
 			       _("The kernel engine cannot be used here"));
-	ret = f->on.pair ? dm_attach_pair(f->on.pair, DM_ATTACH_FORCE, &attach, err) :
-			   dm_attach_open(f->on.stick, 0, DM_ATTACH_FORCE, &attach, err);
+	ret = f->on.pair ? stick_attach_pair(f->on.pair, STICK_ATTACH_FORCE, &attach, err) :
+			   stick_attach_open(f->on.stick, 0, STICK_ATTACH_FORCE, &attach, err);
 	if (ret < 0)
 		return ret;
 	if (f->scratch)
 		ret = by_kernel_scratch(f, attach, call, err);
 	else
 		ret = fsck_e2fsck(f, attach->dev->path, call, err);
-	closed = dm_attach_close(attach, &later);
+	closed = stick_attach_close(attach, &later);
 	if (ret == 0 && closed < 0) {
 		ret = closed;
 		if (err)
@@ -302,7 +300,7 @@ static int by_kernel(struct dm_fsck *f, struct fsck_call *call, struct lm_error 
 }
 
 /* Where the temporary file would take the stick's own room, or the overlay's. */
-static size_t fsck_not_on(const struct dm_fsck *f, dev_t dev[2])
+static size_t fsck_not_on(const struct stick_fsck *f, dev_t dev[2])
 {
 	const struct lm_stick *s = f->on.stick;
 	struct stat st;
@@ -319,7 +317,7 @@ static size_t fsck_not_on(const struct dm_fsck *f, dev_t dev[2])
 	return n;
 }
 
-static int open_copy(struct dm_fsck *f, bool lazy, struct lm_error *err)
+static int open_copy(struct stick_fsck *f, bool lazy, struct lm_error *err)
 {
 	dev_t not_on[2];
 	size_t n = fsck_not_on(f, not_on);
@@ -333,7 +331,7 @@ static int open_copy(struct dm_fsck *f, bool lazy, struct lm_error *err)
 	return ret;
 }
 
-static int by_copy(struct dm_fsck *f, bool lazy, struct fsck_call *call, struct lm_error *err)
+static int by_copy(struct stick_fsck *f, bool lazy, struct fsck_call *call, struct lm_error *err)
 {
 	struct io_source *top = NULL;
 	int ret = open_copy(f, lazy, err);
@@ -356,33 +354,36 @@ static int by_copy(struct dm_fsck *f, bool lazy, struct fsck_call *call, struct 
 	return ret;
 }
 
-static int fsck_by(struct dm_fsck *f, enum dm_fsck_way way, struct fsck_call *call,
+static int fsck_by(struct stick_fsck *f, enum stick_fsck_way way, struct fsck_call *call,
 		   struct lm_error *err)
 {
 	switch (way) {
-	case DM_FSCK_FUSE:
+	case STICK_FSCK_FUSE:
 		return by_fuse(f, call, err);
-	case DM_FSCK_KERNEL:
+	case STICK_FSCK_KERNEL:
 		return by_kernel(f, call, err);
-	case DM_FSCK_WHOLE:
+	case STICK_FSCK_WHOLE:
 		return by_copy(f, false, call, err);
 	default:
 		return by_copy(f, true, call, err);
 	}
 }
 
-int dm_fsck_run(struct dm_fsck *f, enum fs_e2fsck mode, fs_progress_fn progress, fs_line_fn line,
-		void *arg, int *status, struct lm_error *err)
+int stick_fsck_run(struct stick_fsck *f, enum fs_e2fsck mode, fs_progress_fn progress,
+		   fs_line_fn line, void *arg, int *status, struct lm_error *err)
 {
 	struct lm_error why;
-	int ret = mode == FS_CHECK ? 0 : dm_fsck_make_scratch(f, NULL, err);
+	int ret = mode == FS_CHECK ? 0 : stick_fsck_make_scratch(f, NULL, err);
 
 	lm_error_clear(&why);
 	if (ret < 0)
 		return ret;
 	for (; f->at < f->n_ways; f->at++) {
-		struct fsck_call call = { .mode = mode, .progress = progress, .line = line,
-					  .arg = arg, .status = status };
+		struct fsck_call call = { .mode = mode,
+					  .progress = progress,
+					  .line = line,
+					  .arg = arg,
+					  .status = status };
 
 		lm_error_clear(&why);
 		ret = fsck_by(f, f->order[f->at], &call, &why);
@@ -395,7 +396,8 @@ int dm_fsck_run(struct dm_fsck *f, enum fs_e2fsck mode, fs_progress_fn progress,
 		}
 		ctx_log(f->on.ctx, LM_LOG_INFO, "%s: %s", why.what, why.why);
 	}
-	lm_fail(err, -EOPNOTSUPP, NULL, why.help, "%s", _("e2fsck cannot work on the file system here"));
+	lm_fail(err, -EOPNOTSUPP, NULL, why.help, "%s",
+		_("e2fsck cannot work on the file system here"));
 	if (why.why[0])
 		lm_because(err, "%s", why.why);
 	return -EOPNOTSUPP;
