@@ -15,7 +15,7 @@
 
 #include "core/bytes.h"
 #include "core/ctx.h"
-#include "core/dm/fsck.h"
+#include "core/stick/stick_fsck.h"
 #include "core/fs/fs_edit.h"
 #include "core/io/io_patch.h"
 #include "core/ops/recover/recover.h"

@@ -114,7 +114,7 @@ int compact_check_fs(struct compact *c, struct lm_error *err)
 	return session_look(s, s->base, err);
 }
 
-static int step_check(struct plan_run *run, void *compact, struct lm_error *err)
+static int compact_step_check(struct plan_run *run, void *compact, struct lm_error *err)
 {
 	struct compact *c = compact;
 	struct session *s = c->s;
@@ -234,7 +234,7 @@ static int step_build(struct plan_run *run, void *compact, struct lm_error *err)
 	return ret;
 }
 
-static int step_verify(struct plan_run *run, void *compact, struct lm_error *err)
+static int compact_step_verify(struct plan_run *run, void *compact, struct lm_error *err)
 {
 	struct compact *c = compact;
 
@@ -289,7 +289,7 @@ static void tell_result(struct compact *c, struct plan_run *run)
 }
 
 /* Nobody has written to the old overlay, which has another name now, since it was read. */
-static int old_unused(struct compact *c, struct lm_error *err)
+static int compact_old_unused(struct compact *c, struct lm_error *err)
 {
 	const char *const names[] = { c->swap.fresh, c->swap.aside };
 	struct io_stat st;
@@ -302,7 +302,7 @@ static int old_unused(struct compact *c, struct lm_error *err)
 	return ret;
 }
 
-static int step_finish(struct plan_run *run, void *compact, struct lm_error *err)
+static int compact_step_finish(struct plan_run *run, void *compact, struct lm_error *err)
 {
 	struct compact *c = compact;
 	struct session *s = c->s;
@@ -311,7 +311,7 @@ static int step_finish(struct plan_run *run, void *compact, struct lm_error *err
 	plan_run_critical(run, true);
 	s->run = run;
 	if (!c->nothing) {
-		ret = old_unused(c, err);
+		ret = compact_old_unused(c, err);
 		s->committed = ret == 0;
 		if (ret == 0)
 			ret = compact_finish(c, err);
@@ -403,7 +403,7 @@ static int undo_it(void *compact, struct lm_error *err)
 	return compact_undo(compact, err);
 }
 
-static void on_abort(struct plan_run *run, void *compact, struct lm_error *err)
+static void compact_on_abort(struct plan_run *run, void *compact, struct lm_error *err)
 {
 	struct compact *c = compact;
 	struct session *s = c->s;
@@ -422,15 +422,15 @@ static void on_abort(struct plan_run *run, void *compact, struct lm_error *err)
 }
 
 const struct compact_steps compact_steps = {
-	.check = step_check,
+	.check = compact_step_check,
 	.compare = step_compare,
 	.build = step_build,
-	.verify = step_verify,
+	.verify = compact_step_verify,
 	.exchange = step_exchange,
-	.finish = step_finish,
+	.finish = compact_step_finish,
 	.backup = step_backup,
 	.squeeze = step_squeeze,
 	.look_again = step_look_again,
 	.finish_in_place = step_finish_in_place,
-	.abort = on_abort,
+	.abort = compact_on_abort,
 };

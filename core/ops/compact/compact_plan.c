@@ -30,14 +30,14 @@ struct planning {
 	uint64_t on_disk; /* what the new overlay occupies */
 };
 
-static const char *title(void)
+static const char *compact_plan_title(void)
 {
 	return _("Compact the overlay");
 }
 
 /* ---- what stands against it ---- */
 
-static int refuse_kind(const struct lm_stick *s, struct lm_error *err)
+static int compact_plan_refuse_kind(const struct lm_stick *s, struct lm_error *err)
 {
 	if (s->n_overlays == 0)
 		return lm_refuse(err, -ENOENT, s->given, NULL, _("it has no overlay"), "%s",
@@ -51,7 +51,7 @@ static int refuse_kind(const struct lm_stick *s, struct lm_error *err)
 	return 0;
 }
 
-static int refuse_stick(const struct compact *c, struct lm_error *err)
+static int compact_plan_refuse_stick(const struct compact *c, struct lm_error *err)
 {
 	const struct lm_stick *s = c->s->stick;
 	int ret = session_no_pending(c->s, err);
@@ -107,7 +107,7 @@ static void forget_work(struct session *s)
 	s->work_path = NULL;
 }
 
-static int ledger(struct planning *p, const struct lm_options *o, struct lm_error *err)
+static int compact_plan_ledger(struct planning *p, const struct lm_options *o, struct lm_error *err)
 {
 	struct session *s = p->c->s;
 	struct io_fsinfo there;
@@ -142,7 +142,7 @@ static int ledger(struct planning *p, const struct lm_options *o, struct lm_erro
 			 there.file_limit_bytes);
 }
 
-static int refuse_room(const struct lm_plan *plan, struct lm_error *err)
+static int compact_plan_refuse_room(const struct lm_plan *plan, struct lm_error *err)
 {
 	char need[16], have[16];
 
@@ -164,7 +164,7 @@ static int refuse_room(const struct lm_plan *plan, struct lm_error *err)
 
 /* ---- the steps ---- */
 
-static void say_check(struct planning *p)
+static void compact_plan_say_check(struct planning *p)
 {
 	struct compact *c = p->c;
 	const struct fs_info *fs = p->look.fs ? fs_info(p->look.fs) : NULL;
@@ -209,7 +209,7 @@ static void say_check(struct planning *p)
 			    "then."));
 }
 
-static void say_compare(struct planning *p)
+static void compact_plan_say_compare(struct planning *p)
 {
 	struct lm_step *s = plan_step(p->plan, "compare", _("Find what is needed"),
 				      _("Chunks of deleted files, and chunks that equal the image, "
@@ -342,10 +342,10 @@ static void say_summary(struct planning *p)
 			 _("What is free in the root file system, and what equals the image, is "
 			   "left out of the overlay. The image is not touched; no file of the live "
 			   "system changes."));
-	plan_text(p->plan, title(), text);
+	plan_text(p->plan, compact_plan_title(), text);
 }
 
-static int look_and_plan(struct planning *p, const struct lm_options *o, struct lm_error *err)
+static int compact_plan_look(struct planning *p, const struct lm_options *o, struct lm_error *err)
 {
 	struct compact *c = p->c;
 	struct lm_stick *s = c->s->stick;
@@ -356,7 +356,7 @@ static int look_and_plan(struct planning *p, const struct lm_options *o, struct 
 	if (ret < 0)
 		return ret;
 	if (cow_store_info(p->look.store)->exceptions == 0)
-		return session_plan_nothing(p->plan, title(),
+		return session_plan_nothing(p->plan, compact_plan_title(),
 					    _("The overlay is empty: there is nothing to win."));
 	ret = record_identify_overlay(s->io, c->s->overlay, &c->scanned, NULL, err);
 	if (ret == 0)
@@ -374,7 +374,7 @@ static int look_and_plan(struct planning *p, const struct lm_options *o, struct 
 		return lm_fail(err, ret, c->s->overlay, NULL, "%s",
 			       _("Asking for the free space failed"));
 	choose_length(p);
-	ret = ledger(p, o, err);
+	ret = compact_plan_ledger(p, o, err);
 	if (ret == -ENOMEM)
 		return ret;
 	if (ret == 0)
@@ -382,19 +382,19 @@ static int look_and_plan(struct planning *p, const struct lm_options *o, struct 
 	if (ret < 0)
 		return ret;
 	if (p->exact && !compact_wins(c))
-		return session_plan_nothing(p->plan, title(),
+		return session_plan_nothing(p->plan, compact_plan_title(),
 					    _("Everything in the overlay is needed: there is "
 					      "nothing to win. A merge empties the overlay, "
 					      "growing it makes it larger."));
 	say_summary(p);
-	say_check(p);
-	say_compare(p);
+	compact_plan_say_check(p);
+	compact_plan_say_compare(p);
 	if (c->in_place)
 		say_in_place(p);
 	else
 		say_beside(p);
 	plan_abort(p->plan, compact_steps.abort);
-	return refuse_room(p->plan, err);
+	return compact_plan_refuse_room(p->plan, err);
 }
 
 int ops_plan_compact(struct lm_stick *stick, const struct lm_options *options,
@@ -409,7 +409,7 @@ int ops_plan_compact(struct lm_stick *stick, const struct lm_options *options,
 		return -ENOMEM;
 	lm_error_clear(&why);
 	plan_state(plan, p.c, compact_free);
-	plan_text(plan, title(),
+	plan_text(plan, compact_plan_title(),
 		  _("The overlay is written anew without what is free in the root file system and "
 		    "without what equals the image. The image is not touched."));
 	plan_risk(plan, NULL,
@@ -418,13 +418,13 @@ int ops_plan_compact(struct lm_stick *stick, const struct lm_options *options,
 		  NULL);
 	plan_result(plan, _("The overlay holds only what is needed now."),
 		    _("The stick can be booted, or unmounted and removed."));
-	ret = refuse_kind(stick, &why);
+	ret = compact_plan_refuse_kind(stick, &why);
 	if (ret == 0)
 		ret = compact_paths(p.c, stick->overlays[0].path, &why);
 	if (ret == 0)
-		ret = refuse_stick(p.c, &why);
+		ret = compact_plan_refuse_stick(p.c, &why);
 	if (ret == 0)
-		ret = look_and_plan(&p, options, &why);
+		ret = compact_plan_look(&p, options, &why);
 	stick_look_close(&p.look);
 	return session_planned(plan, ret, &why, err);
 }

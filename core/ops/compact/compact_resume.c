@@ -72,7 +72,7 @@ static bool is_first_overlay(const struct session *s)
 
 /* ---- steps ---- */
 
-static int step_check(struct plan_run *run, void *compact, struct lm_error *err)
+static int compact_resume_step_check(struct plan_run *run, void *compact, struct lm_error *err)
 {
 	struct compact *c = compact;
 
@@ -96,7 +96,7 @@ static int step_undo(struct plan_run *run, void *compact, struct lm_error *err)
 }
 
 /* As long as old and new overlay are there, and neither was used, they can be compared. */
-static int step_verify(struct plan_run *run, void *compact, struct lm_error *err)
+static int compact_resume_step_verify(struct plan_run *run, void *compact, struct lm_error *err)
 {
 	struct compact *c = compact;
 	struct session *s = c->s;
@@ -149,7 +149,7 @@ static int undo_instead(struct compact *c, struct plan_run *run, struct lm_error
 	return ret;
 }
 
-static int step_finish(struct plan_run *run, void *compact, struct lm_error *err)
+static int compact_resume_step_finish(struct plan_run *run, void *compact, struct lm_error *err)
 {
 	struct compact *c = compact;
 	struct session *s = c->s;
@@ -222,7 +222,7 @@ static int step_scan(struct plan_run *run, void *compact, struct lm_error *err)
 	return 0;
 }
 
-static void on_abort(struct plan_run *run, void *compact, struct lm_error *err)
+static void compact_resume_on_abort(struct plan_run *run, void *compact, struct lm_error *err)
 {
 	(void)run;
 	session_unlook(((struct compact *)compact)->s);
@@ -240,7 +240,7 @@ static void say_undo(struct lm_plan *plan)
 	plan_text(plan, _("Undo the interrupted operation"),
 		  _("The overlay was being compacted. What was begun is taken back: the old "
 		    "overlay is, or gets, in place."));
-	session_resume_say_check(plan, step_check);
+	session_resume_say_check(plan, compact_resume_step_check);
 	s = plan_step(plan, "undo", _("Take it back"), _("The old overlay is complete."),
 		      step_undo);
 	s->writes = text_dup(_("names in LiveOS, the journal"));
@@ -255,16 +255,16 @@ static void say_finish(struct lm_plan *plan, const struct compact *c)
 	plan_text(plan, _("Finish compacting the overlay"),
 		  _("The new overlay was complete when it was cut off. What is left to do is done "
 		    "now."));
-	session_resume_say_check(plan, step_check);
+	session_resume_say_check(plan, compact_resume_step_check);
 	s = plan_step(plan, "verify", _("Prove the new overlay once more"),
 		      _("As long as the old one is there it can be compared with it."),
-		      step_verify);
+		      compact_resume_step_verify);
 	s->work_bytes = c->s->rec.compact.fresh.bytes;
 	s->cancellable = true;
 	s = plan_step(plan, "finish", _("Finish it"),
 		      _("The new overlay gets its name, the old one is removed: whatever is left "
 			"of it to do."),
-		      step_finish);
+		      compact_resume_step_finish);
 	s->writes = text_dup(_("names in LiveOS, the journal"));
 	plan_result(plan, _("The overlay holds only what is needed now."),
 		    _("The stick can be booted, or unmounted and removed."));
@@ -277,7 +277,7 @@ static void say_apply(struct lm_plan *plan)
 	plan_text(plan, _("Finish compacting the overlay"),
 		  _("The overlay was being compacted in place. It is whole at any moment; what is "
 		    "left to do is done now."));
-	session_resume_say_check(plan, step_check);
+	session_resume_say_check(plan, compact_resume_step_check);
 	s = plan_step(plan, "compare", _("Find what is needed"),
 		      _("Afresh, from what is on the stick now."), step_scan);
 	s->cancellable = true;
@@ -289,7 +289,7 @@ static void say_apply(struct lm_plan *plan)
 		  _("From the device, not from memory."), compact_steps.look_again);
 	plan_step(plan, "clean", _("Note what was done"), _("In the journal on the stick."),
 		  compact_steps.finish_in_place);
-	plan_abort(plan, on_abort);
+	plan_abort(plan, compact_resume_on_abort);
 	plan_result(plan, _("The overlay holds only what is needed now."),
 		    _("The stick can be booted, or unmounted and removed."));
 }

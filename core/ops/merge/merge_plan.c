@@ -40,7 +40,7 @@ static int plan_nothing(struct lm_plan *plan)
 
 /* ---- what is there, and what stands against it ---- */
 
-static int refuse_kind(const struct lm_stick *s, struct lm_error *err)
+static int merge_plan_refuse_kind(const struct lm_stick *s, struct lm_error *err)
 {
 	const char *why;
 
@@ -79,7 +79,7 @@ static int refuse_method(struct merge *m, const struct lm_options *o, struct lm_
 	return o->method == LM_METHOD_REWRITE ? 0 : merge_full_refusal(m, o, err);
 }
 
-static int refuse_stick(struct merge *m, bool reboot, struct lm_error *err)
+static int merge_plan_refuse_stick(struct merge *m, bool reboot, struct lm_error *err)
 {
 	const struct lm_stick *s = m->s->stick;
 	int ret = session_no_pending(m->s, err);
@@ -110,7 +110,7 @@ static int refuse_stick(struct merge *m, bool reboot, struct lm_error *err)
 
 /* ---- the plan's parts ---- */
 
-static void say_check(struct planning *p)
+static void merge_plan_say_check(struct planning *p)
 {
 	struct lm_step *s;
 
@@ -123,7 +123,7 @@ static void say_check(struct planning *p)
 	s->cancellable = true;
 }
 
-static void say_repair(struct planning *p)
+static void merge_plan_say_repair(struct planning *p)
 {
 	struct lm_plan *plan = p->plan;
 	struct merge *m = p->m;
@@ -180,7 +180,7 @@ static int refuse_repair(struct planning *p, struct lm_error *err)
 			 "%s", _("The root file system must be repaired first"));
 }
 
-static void say_compare(struct planning *p)
+static void merge_plan_say_compare(struct planning *p)
 {
 	struct lm_step *s = plan_step(p->plan, "compare", _("Find what has changed"),
 				      _("Chunks of deleted files and chunks equal to the image "
@@ -224,7 +224,7 @@ static void say_image(struct planning *p)
 	bool work = m->s->work_path != NULL;
 	struct lm_step *s;
 
-	say_compare(p);
+	merge_plan_say_compare(p);
 	s = plan_step(plan, "build", _("Write the new image"),
 		      _("Blocks that have not changed are copied as they lie, compressed; only "
 			"changed ones are compressed anew, and free ones are left out."),
@@ -305,7 +305,7 @@ static void say_bare(struct planning *p)
 	struct lm_plan *plan = p->plan;
 	struct lm_step *s;
 
-	say_compare(p);
+	merge_plan_say_compare(p);
 	s = plan_step(plan, "apply", _("Write the changes into the image"),
 		      _("The root image lies on the stick as it is. The overlay is kept until all "
 			"is written, so image and overlay give the same system all the time."),
@@ -326,7 +326,7 @@ static void say_bare(struct planning *p)
 	say_end(p, _("The image holds everything that the overlay held."));
 }
 
-static void say_warnings(struct planning *p)
+static void merge_plan_say_warnings(struct planning *p)
 {
 	struct merge *m = p->m;
 	bool exchange = io_replace_can_exchange(&p->stick_info);
@@ -358,7 +358,7 @@ static void say_warnings(struct planning *p)
 
 /* ---- room ---- */
 
-static int refuse_room(struct planning *p, struct lm_error *err)
+static int merge_plan_refuse_room(struct planning *p, struct lm_error *err)
 {
 	const struct lm_need *n = NULL;
 	char need[16], have[16];
@@ -461,7 +461,7 @@ static int ledger_work(struct planning *p, struct lm_error *err)
 			 p->stick_info.file_limit_bytes);
 }
 
-static int ledger(struct planning *p, struct lm_error *err)
+static int merge_plan_ledger(struct planning *p, struct lm_error *err)
 {
 	struct merge *m = p->m;
 	struct image_change change = changes_for_image(&p->changes);
@@ -499,7 +499,7 @@ static int ledger(struct planning *p, struct lm_error *err)
 
 /* ---- all of it ---- */
 
-static int look_and_plan(struct planning *p, struct lm_error *err)
+static int merge_plan_look(struct planning *p, struct lm_error *err)
 {
 	struct merge *m = p->m;
 	struct lm_stick *s = m->s->stick;
@@ -546,7 +546,7 @@ static int look_and_plan(struct planning *p, struct lm_error *err)
 	ret = refuse_repair(p, err);
 	if (ret < 0)
 		return ret;
-	ret = ledger(p, err);
+	ret = merge_plan_ledger(p, err);
 	if (ret < 0)
 		return ret;
 	if (m->s->rec.merge.method != LM_METHOD_REWRITE && !m->s->bare) {
@@ -556,8 +556,8 @@ static int look_and_plan(struct planning *p, struct lm_error *err)
 		if (ret < 0)
 			return ret;
 	}
-	say_check(p);
-	say_repair(p);
+	merge_plan_say_check(p);
+	merge_plan_say_repair(p);
 	if (m->in_place) {
 		say_bare(p);
 	} else {
@@ -567,9 +567,9 @@ static int look_and_plan(struct planning *p, struct lm_error *err)
 			merge_full_say(m, p->plan, &p->look, p->likely);
 		say_place(p);
 	}
-	say_warnings(p);
+	merge_plan_say_warnings(p);
 	plan_abort(p->plan, merge_abort);
-	return refuse_room(p, err);
+	return merge_plan_refuse_room(p, err);
 }
 
 int ops_plan_merge(struct lm_stick *stick, const struct lm_options *options, struct lm_plan *plan,
@@ -605,7 +605,7 @@ int ops_plan_merge(struct lm_stick *stick, const struct lm_options *options, str
 	p.reboot = options->reboot;
 	ret = refuse_method(p.m, options, &why);
 	if (ret == 0)
-		ret = refuse_kind(stick, &why);
+		ret = merge_plan_refuse_kind(stick, &why);
 	if (ret == 0)
 		ret = merge_paths(p.m, stick->base_path, stick->overlays[0].path, &why);
 	if (ret == 0 && stick->osmin_path) {
@@ -621,9 +621,9 @@ int ops_plan_merge(struct lm_stick *stick, const struct lm_options *options, str
 			      lm_fail(&why, -ENOMEM, NULL, NULL, "%s", _("Planning failed"));
 	}
 	if (ret == 0)
-		ret = refuse_stick(p.m, p.reboot, &why);
+		ret = merge_plan_refuse_stick(p.m, p.reboot, &why);
 	if (ret == 0)
-		ret = look_and_plan(&p, &why);
+		ret = merge_plan_look(&p, &why);
 	changes_free(&p.changes);
 	stick_look_close(&p.look);
 	return session_planned(plan, ret, &why, err);

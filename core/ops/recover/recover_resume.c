@@ -178,7 +178,7 @@ static int step_end(struct plan_run *run, void *recover, struct lm_error *err)
 	return r->f.left_alone ? 0 : recover_step_finish(run, recover, err);
 }
 
-static void on_abort(struct plan_run *run, void *recover, struct lm_error *err)
+static void recover_resume_on_abort(struct plan_run *run, void *recover, struct lm_error *err)
 {
 	(void)run;
 	(void)recover;
@@ -252,7 +252,7 @@ static void say_forward(struct recover *r, struct lm_plan *plan)
 		    _("Start from the stick, or empty the overlay for good with a merge."));
 }
 
-static int refuse(struct recover *r, struct lm_error *err)
+static int recover_resume_refuse(struct recover *r, struct lm_error *err)
 {
 	const struct lm_stick *s = r->s->stick;
 
@@ -293,7 +293,7 @@ static void say_offer(struct lm_plan *plan)
 	plan_result(plan, _("Nothing was interrupted on this stick."), "");
 }
 
-static struct recover *take(struct lm_stick *stick, struct lm_error *err)
+static struct recover *recover_resume_take(struct lm_stick *stick, struct lm_error *err)
 {
 	struct recover *r = recover_new(stick, err);
 
@@ -310,7 +310,7 @@ static int plan_resume(struct recover *r, bool undo, struct lm_plan *plan)
 	struct lm_error why;
 	int ret;
 
-	plan_abort(plan, on_abort);
+	plan_abort(plan, recover_resume_on_abort);
 	if (r->s->rec.phase != RECORD_APPLYING && r->s->rec.phase != RECORD_PHASES)
 		say_shrink(plan);
 	else if (undo)
@@ -318,7 +318,7 @@ static int plan_resume(struct recover *r, bool undo, struct lm_plan *plan)
 	else
 		say_forward(r, plan);
 	lm_error_clear(&why);
-	ret = refuse(r, &why);
+	ret = recover_resume_refuse(r, &why);
 	if (ret < 0)
 		plan_refuse(plan, &why);
 	return 0;
@@ -327,7 +327,7 @@ static int plan_resume(struct recover *r, bool undo, struct lm_plan *plan)
 int recover_resume(struct lm_stick *stick, const struct lm_options *options, struct record *rec,
 		   struct lm_plan *plan, struct lm_error *err)
 {
-	struct recover *r = take(stick, err);
+	struct recover *r = recover_resume_take(stick, err);
 	struct lm_error why;
 
 	if (!r)
@@ -340,13 +340,13 @@ int recover_resume(struct lm_stick *stick, const struct lm_options *options, str
 	if (stick->n_overlays > 0)
 		return plan_resume(r, options->undo, plan);
 	lm_error_clear(&why);
-	return session_planned(plan, refuse(r, &why), &why, err);
+	return session_planned(plan, recover_resume_refuse(r, &why), &why, err);
 }
 
 int recover_offer(struct lm_stick *stick, const struct lm_options *options, struct lm_plan *plan,
 		  struct lm_error *err)
 {
-	struct recover *r = stick->n_overlays ? take(stick, err) : NULL;
+	struct recover *r = stick->n_overlays ? recover_resume_take(stick, err) : NULL;
 
 	if (!r)
 		return stick->n_overlays ? -ENOMEM : 0;
