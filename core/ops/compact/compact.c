@@ -21,16 +21,10 @@
 
 struct compact *compact_new(struct lm_stick *stick, struct lm_error *err)
 {
-	struct session *s = session_new(stick, LM_OP_COMPACT, err);
-	struct compact *c = s ? calloc(1, sizeof(*c)) : NULL;
+	struct compact *c = session_state(sizeof(*c), stick, LM_OP_COMPACT, err);
 
-	if (s && !c) {
-		session_free(s);
-		lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Planning failed"));
-	}
 	if (c) {
-		c->s = s;
-		fsck_init(&c->f, s);
+		fsck_init(&c->f, c->s);
 		c->f.question =
 			_("The root file system has errors that e2fsck does not repair by "
 			  "itself. Repair them now (e2fsck -y)? What is repaired is written to the "

@@ -19,16 +19,10 @@
 
 struct merge *merge_new(struct lm_stick *stick, struct lm_error *err)
 {
-	struct session *s = session_new(stick, LM_OP_MERGE, err);
-	struct merge *m = s ? calloc(1, sizeof(*m)) : NULL;
+	struct merge *m = session_state(sizeof(*m), stick, LM_OP_MERGE, err);
 
-	if (s && !m) {
-		session_free(s);
-		lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Planning failed"));
-	}
 	if (m) {
-		m->s = s;
-		fsck_init(&m->f, s);
+		fsck_init(&m->f, m->s);
 		m->f.question = _("The root file system has errors that e2fsck does not repair by "
 				  "itself. Repair them now (e2fsck -y)? What is repaired is "
 				  "written to the overlay.");

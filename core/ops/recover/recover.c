@@ -17,16 +17,10 @@
 
 struct recover *recover_new(struct lm_stick *stick, struct lm_error *err)
 {
-	struct session *s = session_new(stick, LM_OP_RECOVER, err);
-	struct recover *r = s ? calloc(1, sizeof(*r)) : NULL;
+	struct recover *r = session_state(sizeof(*r), stick, LM_OP_RECOVER, err);
 
-	if (s && !r) {
-		session_free(s);
-		lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Planning failed"));
-	}
 	if (r) {
-		r->s = s;
-		fsck_init(&r->f, s);
+		fsck_init(&r->f, r->s);
 		r->f.question =
 			_("The root file system has errors that e2fsck does not repair by "
 			  "itself. Repair them now (e2fsck -y)? Until you are shown the "
