@@ -176,10 +176,10 @@ int session_work_backup(struct session *s, const char *path, struct lm_error *er
  * Removes both files; then the note there. Nothing where that is not ours. The
  * note on the stick must not need them any more.
  */
-int session_work_remove(struct session *s, struct lm_error *err);
-int session_work_end(struct session *s, struct lm_error *err);
+void session_work_remove(struct session *s);
+void session_work_end(struct session *s);
 /* Both. */
-int session_work_clean(struct session *s, struct lm_error *err);
+void session_work_clean(struct session *s);
 
 /* ---- session_words.c ---- */
 

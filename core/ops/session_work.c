@@ -188,33 +188,40 @@ int session_work_backup(struct session *s, const char *path, struct lm_error *er
 	return ret;
 }
 
-int session_work_remove(struct session *s, struct lm_error *err)
+/*
+ * What cannot be removed, or not for good, is no reason to leave the stick half done: its disk may
+ * be why it is removed, and what stays there, or comes back, has names of its own.
+ */
+static void work_left(struct session *s, const struct lm_error *why)
 {
-	int ret = 0;
-
-	if (!s->work || !s->work_ours)
-		return 0;
-	ret = io_replace_remove(s->work, ".", s->work_new, err);
-	return ret < 0 ? ret : io_replace_remove(s->work, ".", s->work_old, err);
+	ctx_log(s->ctx, LM_LOG_WARN, "%s: %s: %s: %s", s->work_path, why->what, why->on, why->why);
 }
 
-int session_work_end(struct session *s, struct lm_error *err)
+void session_work_remove(struct session *s)
 {
-	int ret = 0;
+	const char *const files[] = { s->work_new, s->work_old };
+	struct lm_error why;
 
-	if (!s->work || !s->work_ours)
-		return 0;
-	ret = journal_pending_clear(s->work, ".", err);
-	if (ret == 0) {
-		io_rmdir(s->work, "livemend"); /* if nothing else is in it */
-		s->work_ours = false;
+	for (size_t i = 0; s->work && s->work_ours && i < sizeof(files) / sizeof(files[0]); i++) {
+		if (io_replace_remove(s->work, ".", files[i], &why) < 0)
+			work_left(s, &why);
 	}
-	return ret;
 }
 
-int session_work_clean(struct session *s, struct lm_error *err)
+void session_work_end(struct session *s)
 {
-	int ret = session_work_remove(s, err);
+	struct lm_error why;
 
-	return ret == 0 ? session_work_end(s, err) : ret;
+	if (!s->work || !s->work_ours)
+		return;
+	if (journal_pending_clear(s->work, ".", &why) < 0)
+		work_left(s, &why);
+	io_rmdir(s->work, "livemend"); /* if nothing else is in it */
+	s->work_ours = false;
+}
+
+void session_work_clean(struct session *s)
+{
+	session_work_remove(s);
+	session_work_end(s);
 }

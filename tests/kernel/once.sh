@@ -88,3 +88,25 @@ check "a device with a loop device on it: refused" refused "it is attached to ${
 losetup -d "$other"
 losetup -d "$loop"
 check "the file system is in order at the end" e2fsck -fn $medium
+
+# An old image that the kernel has a loop device on keeps its room when it is removed: where there is
+# none for both, it is not removed.
+mount -o loop $medium "$s" || die "no mount"
+attach
+use_stick 3 2
+detach
+mkdir -p /mnt/work
+room=$(df --output=avail -B1 "$s" | tail -n 1)
+fallocate -l $((room - (7 << 20))) "$s/filler" || die "no filler"
+loop=$(losetup -f --show -r "$s/LiveOS/squashfs.img") || die "no loop"
+before=$(sha256sum <"$s/LiveOS/squashfs.img")
+check "no room for both, and the kernel has the old one: merge --work is refused" \
+	refused "removing it would free nothing" merge --yes --work /mnt/work "$s"
+same "the image is there" "$before" "$(sha256sum <"$s/LiveOS/squashfs.img")"
+check "nothing is left in the work folder" rmdir /mnt/work
+mkdir -p /mnt/work
+losetup -d "$loop"
+check "without the loop device it is merged" "$livemend" merge --yes --work /mnt/work "$s"
+check "nothing is left in the work folder, still" rmdir /mnt/work
+umount "$s"
+check "the file system is in order after that" e2fsck -fn $medium

@@ -48,8 +48,8 @@ int compact_finish_in_place(struct compact *c, struct lm_error *err)
 
 	if (ret == 0)
 		session_log_by_hand(s);
-	if (ret == 0 && s->work)
-		ret = session_work_clean(s, err);
+	if (ret == 0)
+		session_work_clean(s);
 	return ret == 0 ? session_clear(s, err) : ret;
 }
 

@@ -91,9 +91,8 @@ int merge_step_swap(struct plan_run *run, void *merge, struct lm_error *err);
 /* Puts the file of that name in the work folder in place of the image on the stick. */
 int merge_work_put(struct merge *m, const char *name, const struct record_id *id,
 		   struct lm_error *err);
-int merge_work_clean(struct merge *m, struct lm_error *err);
-/* Removes the copies of the methods that need them. */
-int merge_full_clean(struct merge *m, struct lm_error *err);
+/* What is in the work folder goes, as far as it can. */
+void merge_work_clean(struct merge *m);
 
 /* ---- merge_end.c ---- */
 /* Pairing, reset of the overlay, removal of what is old, journal: the rest of it. */

@@ -122,8 +122,8 @@ int merge_finish(struct merge *m, struct lm_error *err)
 	}
 	if (ret == 0 && m->s->rec.merge.osmin)
 		ret = io_replace_remove(m->s->rw.io, m->s->dir, m->s->rec.merge.osmin, err);
-	if (ret == 0 && m->s->rec.work)
-		ret = merge_work_clean(m, err);
+	if (ret == 0)
+		merge_work_clean(m);
 	if (ret == 0)
 		ret = log_merge(m, err);
 	if (ret == 0)
@@ -191,8 +191,7 @@ static int merge_undo_rest(void *merge, struct lm_error *err)
 	int ret = m->s->work_ours ? session_note_once(m->s, RECORD_BUILDING, err) : 0;
 
 	if (ret == 0)
-		ret = merge_work_clean(m, err);
-
+		merge_work_clean(m);
 	return ret == 0 && m->s->rec.repaired ? merge_undo_repair(m, err) : ret;
 }
 

@@ -151,39 +151,26 @@ int merge_step_swap(struct plan_run *run, void *merge, struct lm_error *err)
 	return merge_work_put(m, m->s->work_new, &m->s->rec.merge.new_image, err);
 }
 
-int merge_full_clean(struct merge *m, struct lm_error *err)
+/* The copies of the methods that need them. */
+static void merge_work_unpack(struct merge *m)
 {
 	const char *const files[] = { m->work_root, m->work_cow, m->work_pack };
 	struct io *work = m->s->work;
-	int ret = 0;
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && ret == 0; i++) {
-		ret = io_unlink(work, files[i]);
-		if (ret == -ENOENT)
-			ret = 0;
-		if (ret < 0)
-			lm_fail(err, ret, files[i], NULL, "%s", _("Removing a file failed"));
-	}
-	if (ret < 0)
-		return ret;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		io_unlink(work, files[i]);
 	io_rmdir(work, m->work_mount);
-	/*
-	 * -ENOENT as a rule. Should it come back after a cut it is in nobody's way; and a disk that
-	 * is failing, which may be why it is removed, need not take a flush.
-	 */
+	/* A disk that is failing, which may be why it is removed, need not take a flush. */
 	if (io_rmdir(work, m->work_tree) == 0)
 		(void)io_sync_dir(work, ".");
-	return 0;
 }
 
-int merge_work_clean(struct merge *m, struct lm_error *err)
+void merge_work_clean(struct merge *m)
 {
-	int ret;
-
 	if (!m->s->work || !m->s->work_ours)
-		return 0;
-	ret = session_work_remove(m->s, err);
-	if (ret == 0 && m->s->rec.merge.method != LM_METHOD_REWRITE)
-		ret = merge_full_clean(m, err);
-	return ret == 0 ? session_work_end(m->s, err) : ret;
+		return;
+	session_work_remove(m->s);
+	if (m->s->rec.merge.method != LM_METHOD_REWRITE)
+		merge_work_unpack(m);
+	session_work_end(m->s);
 }
