@@ -384,7 +384,11 @@ for method in rewrite mirror; do
 		chmod +x /mnt/fake/shutdown
 	rm -f /mnt/tmp/shutdown.args
 	[ $method = rewrite ] && reboot=--reboot || reboot=
-	mount --bind /mnt/fake /usr/local/sbin || die "no bind"
+	# Where it is looked for: in place of the system's own, if there is one.
+	shutdown=$(PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v shutdown) &&
+		shutdown=$(readlink -f "$shutdown") && fake=/mnt/fake/shutdown ||
+		{ shutdown=/usr/local/sbin fake=/mnt/fake; }
+	mount --bind $fake "$shutdown" || die "no bind"
 	check "only read, $method: merge" \
 		"$livemend" merge --method $method $option $reboot --yes "$s"
 	if [ $method = rewrite ]; then
@@ -393,7 +397,7 @@ for method in rewrite mirror; do
 	else
 		check "only read: no restart that nobody asked for" ! test -e /mnt/tmp/shutdown.args
 	fi
-	umount /usr/local/sbin
+	umount "$shutdown"
 	same "only read, $method: the running system sees what it saw" "$before" "$(running)"
 	quiet_down
 	attach
