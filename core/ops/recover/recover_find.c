@@ -41,7 +41,7 @@ void recover_unlook(struct recover *r)
 }
 
 /* Pairing was judged without what an unusable overlay holds: once more, with it. */
-static int judge_pairing(struct recover *r)
+static int recover_find_judge_pairing(struct recover *r)
 {
 	struct stick_look *look = &r->look;
 	char why[160] = "";
@@ -94,7 +94,7 @@ int recover_look(struct recover *r, const struct stick_pair *pair, struct lm_err
 	/* Where the image itself does not open there is no other half to go by. */
 	r->f.lost = look->base_fs && fs_info(look->base_fs)->readable &&
 		    fs_is_lost(look->base_fs, r->f.fs, why);
-	return judge_pairing(r);
+	return recover_find_judge_pairing(r);
 }
 
 int recover_look_again(struct recover *r, struct lm_error *err)
