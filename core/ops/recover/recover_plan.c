@@ -73,7 +73,7 @@ struct words {
 	size_t len;
 };
 
-static void recover_plan_add_words(struct words *w, const char *text)
+static void recover_add(struct words *w, const char *text)
 {
 	if (w->len < sizeof(w->text))
 		w->len += (size_t)snprintf(w->text + w->len, sizeof(w->text) - w->len, "%s%s",
@@ -86,29 +86,29 @@ static void say_ills(struct planning *p)
 	struct words w = { 0 };
 
 	if (i->invalid)
-		recover_plan_add_words(&w, _("The overlay is marked invalid: the kernel reads nothing of it, and the "
+		recover_add(&w, _("The overlay is marked invalid: the kernel reads nothing of it, and the "
 			  "stick does not start. What was saved is still there."));
 	if (i->cut_table)
-		recover_plan_add_words(&w, _("The overlay file was cut off: its next table would lie beyond its end, and "
+		recover_add(&w, _("The overlay file was cut off: its next table would lie beyond its end, and "
 			  "the stick does not start."));
 	else if (i->no_room)
-		recover_plan_add_words(&w, _("The overlay is full, or so nearly that the next start fills it."));
+		recover_add(&w, _("The overlay is full, or so nearly that the next start fills it."));
 	if (i->corner)
-		recover_plan_add_words(&w, _("Its size is one at which a full overlay becomes invalid."));
+		recover_add(&w, _("Its size is one at which a full overlay becomes invalid."));
 	if (i->hollow)
-		recover_plan_add_words(&w, _("The overlay file has holes, and the stick has no room to fill them all."));
+		recover_add(&w, _("The overlay file has holes, and the stick has no room to fill them all."));
 	if (i->tail)
-		recover_plan_add_words(&w, _("Old entries stand behind the end of its table, and would come alive."));
+		recover_add(&w, _("Old entries stand behind the end of its table, and would come alive."));
 	if (p->r->f.lost)
-		recover_plan_add_words(&w, _("The superblock of the root file system is damaged or gone: none of its "
+		recover_add(&w, _("The superblock of the root file system is damaged or gone: none of its "
 			  "files can be found, and the stick does not start."));
 	else if (i->errors)
-		recover_plan_add_words(&w, _("The root file system has errors."));
+		recover_add(&w, _("The root file system has errors."));
 	else if (i->dirty)
-		recover_plan_add_words(&w, _("The root file system was not unmounted: its journal has to be replayed."));
+		recover_add(&w, _("The root file system was not unmounted: its journal has to be replayed."));
 	if (!recover_any(i))
-		recover_plan_add_words(&w, _("The overlay is in order; it is only made longer."));
-	recover_plan_add_words(&w, _("The image is not touched."));
+		recover_add(&w, _("The overlay is in order; it is only made longer."));
+	recover_add(&w, _("The image is not touched."));
 	plan_text(p->plan, title(), w.text);
 }
 
