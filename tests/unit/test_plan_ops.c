@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "core/ops/op.h"
 #include "core/ctx.h"
 #include "core/livemend.h"
 #include "core/plan/journal.h"
@@ -573,6 +574,24 @@ static void test_fsck_errors(void **state)
 }
 
 /* Without e2fsck nothing is said to be usable that has errors; and they can be mended later. */
+/* What may leave a record is able to say what it was doing, and to take it up. */
+static void test_table(void **state)
+{
+	(void)state;
+	for (enum lm_op op = 0; op < LM_N_OPS; op++) {
+		const struct op *row = op_of(op);
+
+		assert_non_null(row);
+		assert_non_null(row->plan);
+		if (lm_op_info(op)->traits & LM_OP_CHANGES &&
+		    !(lm_op_info(op)->traits & LM_OP_TAKES_UP)) {
+			assert_non_null(row->prose);
+			assert_non_null(row->resume);
+		}
+		assert_int_equal(!row->has_leftover, !row->remove_leftover);
+	}
+}
+
 static void test_recover_without(void **state)
 {
 	const struct lm_options o = { .op = LM_OP_RECOVER };
@@ -616,7 +635,7 @@ static void change_to_image(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 #define TESTS                                                                                      \
-	T(test_merge_plan), T(test_merge_refusals), T(test_pending_refuses),                       \
+	T(test_table), T(test_merge_plan), T(test_merge_refusals), T(test_pending_refuses),                       \
 		T(test_version_refuses), T(test_unknown_words), T(test_foreign_note),              \
 		T(test_leftover), T(test_reset_and_nothing), T(test_merge), T(test_export),        \
 		T(test_osmin), T(test_hostile_name), T(test_fsck_clean), T(test_fsck_dirty),       \
