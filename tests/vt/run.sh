@@ -149,7 +149,7 @@ ok "its pages" wizard_to_its_end
 ok "the last page: what must be typed, or No, has the cursor" eval 'vt_shot agree && whole agree &&
 	focus agree "^>"'
 agree
-ok "merge: progress" seen progress 60 "Step [3-6]/6.* [2-9][0-9]%"
+ok "merge: progress" seen progress 60 "Step [3-7]/7.* [2-9][0-9]%"
 ok "merge: the end" seen end 120 "DONE"
 ok "and back" seen merged 20 "What you can do" ret
 ok "F10 leaves, the terminal is as it was" eval 'vt_key f10; left 0'
