@@ -116,7 +116,7 @@ int lm_because(struct lm_error *err, const char *why, ...)
 	va_list args;
 
 	if (!err)
-		return 0;
+		return -EIO;
 	va_start(args, why);
 	if (vsnprintf(raw, sizeof(raw), why, args) < 0)
 		raw[0] = '\0';

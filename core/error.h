@@ -23,7 +23,8 @@
 int lm_fail(struct lm_error *err, int code, const char *on, const char *help, const char *what, ...)
 	__attribute__((format(printf, 5, 6)));
 
-/* Replaces why by a reason of our own; returns err->code (0 with NULL err). */
+/* Replaces why by a reason of our own; returns err->code; with NULL -EIO, so that a
+ * failure of which nobody wants to know the reason is none the less one. */
 int lm_because(struct lm_error *err, const char *why, ...) __attribute__((format(printf, 2, 3)));
 
 /* As lm_fail() with outcome LM_REFUSED and a reason of our own. */

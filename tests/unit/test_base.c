@@ -201,6 +201,8 @@ static void test_error(void **state)
 	assert_int_equal(lm_refuse(&e, -EBUSY, "x", NULL, "in use", "No"), -EBUSY);
 	assert_int_equal(e.outcome, LM_REFUSED);
 	assert_int_equal(lm_fail(NULL, -EIO, NULL, NULL, "x"), -EIO);
+	/* Whoever returns that has failed, whether anybody wants to know why or not. */
+	assert_true(lm_because(NULL, "x") < 0);
 }
 
 static void test_bytes(void **state)
