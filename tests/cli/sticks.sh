@@ -57,16 +57,19 @@ same run 0 layout "$s" && has "$out" "squashfs.img" && has "$out" "rootfs.img"
 ok "layout"
 same run 0 layout --json "$s" && "$jsonget" layout 0 name <"$out" >/dev/null
 ok "layout --json"
+# Without what is free on the disk: others write to that.
+no_sizes() { sed 's/[0-9.]* *[KMGT]iB//g; s/ *[0-9]* %//g' "$@"; }
 # Too few files can be open: that is said, and nothing of a stick that is as good as before.
 few() {
-	timeout 60 "$program" "$@" "$s" >"$work/enough" 2>&1 </dev/null
+	timeout 60 "$program" "$@" "$s" >"$work/enough.full" 2>&1 </dev/null
 	few_want=$?
+	no_sizes "$work/enough.full" >"$work/enough"
 	for few_n in 5 6 7 8 10 14 20 26; do
 		timeout 60 sh -c 'ulimit -n "$0" && exec "$@"' $few_n "$program" "$@" "$s" >"$out" \
 			2>"$err" </dev/null
 		few_got=$?
 		if [ $few_got -ne 4 ]; then
-			[ $few_got -eq $few_want ] && cat "$out" "$err" | diff - "$work/enough" &&
+			[ $few_got -eq $few_want ] && cat "$out" "$err" | no_sizes | diff - "$work/enough" &&
 				continue
 			echo "# $few_n files: exit status $few_got, not $few_want: $*"
 			return 1
