@@ -9,7 +9,7 @@ shift
 cd "$(dirname "$0")/.." || exit 1
 LC_ALL=C.UTF-8
 export LC_ALL
-limit=300 jobs=2 nobody=65534
+bare_limit=300 jobs=2 nobody=65534
 
 # Where it does not matter who asks: pure computing, or over stand-ins for the core.
 same_for_all='/test_(cow|image|cli|fs|cmd|base|lesson|dm_targets|crash)[^/]*$|/(golden|behave|lint|catalogues|man)\.sh$'
@@ -36,14 +36,14 @@ one() {
 	local run="$LM_BUILD/$1" home rc
 	[[ $1 != *.sh ]] || run=$LM_SRC/$1
 	home=$(mktemp -d) && chmod 755 "$home" && cd "$LM_BUILD" || exit 1
-	HOME=$home TMPDIR=$home timeout -k 10 $limit "$run" 2>&1 </dev/null
+	HOME=$home TMPDIR=$home timeout -k 10 $bare_limit "$run" 2>&1 </dev/null
 	rc=$?
 	chmod -R u+rwX "$home"
 	rm -rf "$home"
 	echo "# status $rc"
 }
 export -f one
-export limit
+export bare_limit
 
 # shown WHO TEST: the TAP of one test, named, its failures with what was said before them
 shown() {

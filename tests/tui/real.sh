@@ -6,7 +6,7 @@ tmp=$(mktemp -d) || exit 99
 trap 'rm -rf "$tmp"' EXIT
 unset NO_COLOR ESCDELAY LANGUAGE LANG
 export TERM=linux LC_ALL=C COLUMNS=80 LINES=24 LM_PATIENCE="${LM_PATIENCE:-60}"
-n=0
+n=0 limit=
 # check NAME [STATUS] < script
 check()
 {

@@ -289,7 +289,7 @@ static void test_layouts(void **state)
 		"-comp gzip -noI -noD -noF -noX",
 		"-comp gzip -noF -always-use-fragments",
 		"-comp gzip -no-sparse -b 4096",
-		"-comp gzip -no-duplicates -nopad",
+		"-comp gzip -no-duplicates",
 	};
 	size_t i;
 
