@@ -523,6 +523,6 @@ int main(void)
 		cmocka_unit_test(test_cache),         cmocka_unit_test(test_cancel),
 	};
 
-	alarm(120);
+	alarm(400);
 	return cmocka_run_group_tests_name("image", tests, setup, teardown);
 }
