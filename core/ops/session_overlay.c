@@ -43,20 +43,31 @@ int session_know_overlay(struct session *s, struct lm_error *err)
  * Its identity covers its tables and the first of its data. What is written to any other chunk
  * in place shows in the time of the file.
  */
-static bool overlay_was_written(struct session *s, const char *path)
+static int overlay_was_written(struct session *s, const char *path, bool *written,
+			       struct lm_error *err)
 {
 	const struct io_stat *was = &s->overlay_stat;
 	struct io_stat now;
+	int ret;
 
-	return was->size_bytes != 0 &&
-	       (io_stat(s->rw.io, path, &now) < 0 || now.size_bytes != was->size_bytes ||
-		now.mtime != was->mtime || now.mtime_nsec != was->mtime_nsec);
+	*written = false;
+	if (was->size_bytes == 0)
+		return 0;
+	ret = io_stat(s->rw.io, path, &now);
+	if (ret < 0)
+		return lm_fail(err, ret, path, NULL, "%s", _("Reading the overlay failed"));
+	*written = now.size_bytes != was->size_bytes || now.mtime != was->mtime ||
+		   now.mtime_nsec != was->mtime_nsec;
+	return 0;
 }
 
 int session_overlay_unused(struct session *s, const char *path, struct lm_error *err)
 {
-	if (!overlay_was_written(s, path))
-		return 0;
+	bool written;
+	int ret = overlay_was_written(s, path, &written, err);
+
+	if (ret < 0 || !written)
+		return ret;
 	lm_fail(err, -EBUSY, s->overlay,
 		_("Nothing was changed. See that nothing else uses the stick, and begin again."), "%s",
 		_("The overlay is not as it was when this began"));
@@ -66,12 +77,14 @@ int session_overlay_unused(struct session *s, const char *path, struct lm_error 
 int session_overlay_now(struct session *s, enum session_overlay *now, struct lm_error *err)
 {
 	struct record_id id;
-	bool empty;
+	bool empty, written;
 	int ret = record_identify_overlay(s->rw.io, s->overlay, &id, &empty, err);
 
+	if (ret == 0)
+		ret = overlay_was_written(s, s->overlay, &written, err);
 	if (ret < 0)
 		return ret;
-	if (record_same(&id, &s->rec.overlay_id) && !overlay_was_written(s, s->overlay))
+	if (record_same(&id, &s->rec.overlay_id) && !written)
 		*now = SESSION_OVERLAY_SAME;
 	else
 		*now = empty ? SESSION_OVERLAY_EMPTY : SESSION_OVERLAY_USED;
