@@ -230,7 +230,8 @@ uint32_t key_from_name(const char *name, size_t len)
 
 		return number <= K_LAST - K_F0 ? (uint32_t)(K_F0 + number) : 0;
 	}
-	if (len > 0 && mbrtowc(&wide, name, len, &state) == len)
+	/* Numbers from KEY_NAMED on are other keys'. */
+	if (len > 0 && mbrtowc(&wide, name, len, &state) == len && (uint32_t)wide < KEY_NAMED)
 		return (uint32_t)wide;
 	return 0;
 }
