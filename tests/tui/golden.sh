@@ -70,7 +70,10 @@ while read -r name size _; do
 	n=$((n + 1))
 	new=$tmp/$name.$size
 	[ -z "$LM_UPDATE" ] || [ -s "$new.said" ] || cp "$new" "$golden/$name.$size"
-	if [ ! -s "$new.said" ] && diff -u "$golden/$name.$size" "$new" >"$tmp/diff"; then
+	# That they look right is shown without sanitizers: those are slow enough for what comes by
+	# itself (a stick that goes away, a report) to come at another moment.
+	if [ ! -s "$new.said" ] &&
+		{ diff -u "$golden/$name.$size" "$new" >"$tmp/diff" || [ -n "$LM_SANITIZED" ]; }; then
 		echo "ok $n - $name.$size"
 	else
 		echo "not ok $n - $name.$size"
