@@ -83,7 +83,6 @@ int fsck_note(struct fsck *f, enum record_phase phase, struct lm_error *err)
 
 /* ---- which change is made when ---- */
 
-
 /*
  * From before the first of them to after the last one the overlay is marked
  * invalid (redo_write_store()). Should a medium lose that mark: first what
