@@ -21,6 +21,7 @@ server=0
 tm="tmux -L s$server -f /dev/null"
 trap '$tm kill-server 2>/dev/null; rm -rf "$tmp"' EXIT
 unset NO_COLOR COLORFGBG ESCDELAY LANGUAGE LANG TMUX LINES COLUMNS
+export SHELL=/bin/sh # that of some users lets nobody in
 export LC_ALL=C.UTF-8
 n=0
 
