@@ -42,10 +42,11 @@ loop=$(losetup -f --show -r $medium) || die "no loop"
 check "attached only: merge is refused" refused "it is attached to ${loop#/dev/}" merge --yes /mnt/hard.img
 losetup -d "$loop"
 
-# One livemend is stopped in the middle of its work; another one comes.
+# One livemend is stopped in the middle of its work; another one comes. What only looks whether it
+# could, as a plan does, holds it for an instant, too, but not for itself alone.
 held()
 {
-	! flock -n $medium true
+	! flock -s -n $medium true
 }
 before=$(sum)
 "$livemend" merge --yes $medium >/mnt/tmp/first 2>&1 &
