@@ -16,8 +16,8 @@
 #include "core/i18n.h"
 #include "core/practice/practice.h"
 
-#define PROGRAM_BYTES  (3u << 20) /* of programs, all in all */
-#define SHARE_BYTES    (9u << 20) /* of what lies in /usr/share */
+#define PROGRAM_BYTES  (1u << 20) /* of programs, all in all */
+#define SHARE_BYTES    (2u << 20) /* of what lies in /usr/share */
 #define FILE_MAX_BYTES (1u << 20)
 #define DEPTH_MAX      6
 

@@ -89,6 +89,9 @@ void crash_used_while(void (*used)(void), void (*check)(void));
  * keep that. Returns how many did what was asked. */
 unsigned crash_used_meanwhile(bool undo, void (*used)(void), void (*check)(void));
 
+/* What is to be asked of a count: with sanitizers it is of a part of the calls only. */
+unsigned crash_share(unsigned n);
+
 /* The loops. Counts of changes, or of calls, of a run that nothing happens to. */
 unsigned crash_count(bool calls);
 void crash_cut(bool lossy, unsigned rounds);

@@ -99,7 +99,7 @@ static void resume_and_compact(void)
 static void test_cut_undo(void **state)
 {
 	(void)state;
-	assert_true(crash_cut_undo() > 8);
+	assert_true(crash_cut_undo() > crash_share(8));
 }
 
 static void test_cancel(void **state)
@@ -137,13 +137,13 @@ static void check_used(void)
 static void test_used_meanwhile(void **state)
 {
 	(void)state;
-	assert_true(crash_used_meanwhile(false, use, check_used) > 8);
+	assert_true(crash_used_meanwhile(false, use, check_used) > crash_share(8));
 }
 
 static void test_used_undo(void **state)
 {
 	(void)state;
-	assert_true(crash_used_meanwhile(true, use, check_used) > 8);
+	assert_true(crash_used_meanwhile(true, use, check_used) > crash_share(8));
 }
 
 static int setup(void **state)

@@ -91,7 +91,7 @@ static bool undone(enum lm_outcome outcome)
 static void test_cut_undo(void **state)
 {
 	(void)state;
-	assert_true(crash_cut_undo() > 4);
+	assert_true(crash_cut_undo() > crash_share(4));
 }
 
 static void test_cancel(void **state)

@@ -216,19 +216,19 @@ static void make_ill(bool invalid)
 static void test_cut_undo(void **state)
 {
 	(void)state;
-	assert_true(crash_cut_undo() > 15);
+	assert_true(crash_cut_undo() > crash_share(15));
 }
 
 static void test_cut_undoing(void **state)
 {
 	(void)state;
-	assert_true(crash_cut_resume(true) > 50);
+	assert_true(crash_cut_resume(true) > crash_share(50));
 }
 
 static void test_cancel(void **state)
 {
 	(void)state;
-	assert_true(crash_cancel().stopped > 5);
+	assert_true(crash_cancel().stopped > crash_share(5));
 }
 
 /* After the end: back to the byte, but only as long as nobody has used it. */
