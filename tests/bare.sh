@@ -12,7 +12,7 @@ export LC_ALL
 bare_limit=300 jobs=2 nobody=65534
 
 # Where it does not matter who asks: pure computing, or over stand-ins for the core.
-same_for_all='/test_(cow|image|cli|fs|cmd|base|lesson|dm_targets|crash)[^/]*$|/(golden|behave|lint|catalogues|man)\.sh$'
+same_for_all='/test_(cow|image|stick_image|cli|fs|cmd|base|lesson|dm_targets|crash)[^/]*$|/(golden|behave|lint|catalogues|man)\.sh$'
 # What ends up in FUSE, or goes another way without it.
 with_fuse='/test_(view_fuse|doctor|recover|plan_ops|methods|practice|child|fsck)$|/(sticks|lessons|real|e2e)\.sh$'
 
