@@ -136,7 +136,7 @@ static int copy_by_name(struct view_copy *c, uint64_t need, const dev_t *not_on,
 			int *fd)
 {
 	struct stat st;
-	uint64_t room;
+	uint64_t room = 0;
 	int ret = view_place_make(NULL, &c->dir);
 
 	if (ret < 0)
