@@ -2,39 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # lessons.sh - a lesson on the full screen of a real terminal (tmux), on a real practice stick,
 # as a user without rights
-src=${LM_SRC:-.}
+. "${LM_SRC:-.}/tests/tui/tmux.sh"
 program=$(cd "${LM_BUILD:-.}" && pwd)/livemend
-command -v tmux >/dev/null || { echo "1..0 # SKIP no tmux"; exit 0; }
-tmp=$(mktemp -d) || exit 99
-export TMUX_TMPDIR="$tmp" # servers of its own, one a start
-server=0
-tm="tmux -L s$server -f /dev/null"
-trap '$tm kill-server 2>/dev/null; rm -rf "$tmp"' EXIT
-unset NO_COLOR ESCDELAY LANGUAGE LANG TMUX
-export LC_ALL=C.UTF-8
-n=0
 
-until_ok()
-{
-	left=$(($1 * 20)); shift
-	until "$@"; do
-		left=$((left - 1))
-		[ $left -gt 0 ] || return 1
-		sleep 0.05
-	done
-}
-shows() { $tm capture-pane -p 2>/dev/null | grep -qF -- "$1"; }
-result()
-{
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		$tm capture-pane -p 2>/dev/null | sed 's/^/# /'
-	fi
-}
-keys() { $tm send-keys "$@"; }
 figure() { LC_ALL=C "$program" status --json "$tmp/home/stick" | "${LM_BUILD:-.}/tests/cli/jsonget" overlays 0 "$1"; }
 
 # Root need not, and must not be needed.
@@ -50,9 +20,7 @@ if [ "$(id -u)" = 0 ]; then
 fi
 begin()
 {
-	$tm kill-server 2>/dev/null
-	server=$((server + 1))
-	tm="tmux -L s$server -f /dev/null"
+	new_server
 	cat >"$tmp/run" <<END
 cd $tmp/home
 $as $program practice --lesson $1 stick
