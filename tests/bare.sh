@@ -9,7 +9,7 @@ shift
 cd "$(dirname "$0")/.." || exit 1
 LC_ALL=C.UTF-8
 export LC_ALL
-bare_limit=300 jobs=2 nobody=65534
+bare_limit=600 jobs=2 nobody=65534
 
 # Where it does not matter who asks: pure computing, or over stand-ins for the core.
 same_for_all='/test_(cow|image|stick_image|cli|fs|cmd|base|lesson|dm_targets|crash)[^/]*$|/(golden|behave|lint|catalogues|man)\.sh$'
