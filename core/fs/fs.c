@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "core/fs/fs_priv.h"
+#include "core/fs/fs_busy.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -101,7 +101,7 @@ static int open_ext(struct fs *fs, struct lm_error *err)
 	struct fs_info *info = &fs->info;
 	errcode_t code;
 
-	code = fs_ext_open(&fs->channel, 0, &fs->ext);
+	code = fs_ext_open(&fs->channel, fs->busy ? EXT2_FLAG_IGNORE_CSUM_ERRORS : 0, &fs->ext);
 	if (code == 0) {
 		take_super(fs, fs->ext->super);
 		info->blocks = ext2fs_blocks_count(fs->ext->super);
@@ -210,18 +210,58 @@ static int probe(struct fs *fs, struct lm_error *err)
 	return super_makes_sense(fs, sb) ? open_ext(fs, err) : 0;
 }
 
-int fs_open(struct io_source *src, struct fs **out, struct lm_error *err)
+static int fs_new(struct io_source *src, struct fs **out, struct lm_error *err)
 {
 	struct fs *fs = calloc(1, sizeof(*fs));
-	int r;
 
-	*out = NULL;
+	*out = fs;
 	if (!fs)
 		return lm_fail(err, -ENOMEM, NULL, NULL, "%s",
 			       _("Reading the root file system failed"));
 	fs->channel.src = src;
 	fs->info.state = LM_FS_UNKNOWN;
-	r = probe(fs, err);
+	return 0;
+}
+
+int fs_open(struct io_source *src, struct fs **out, struct lm_error *err)
+{
+	struct fs *fs;
+	int r;
+
+	*out = NULL;
+	r = fs_new(src, &fs, err);
+	if (r == 0)
+		r = probe(fs, err);
+	if (r < 0) {
+		fs_close(fs);
+		return r;
+	}
+	*out = fs;
+	return 0;
+}
+
+int fs_open_busy(struct io_source *src, bool current, int top, struct fs **out,
+		 struct lm_error *err)
+{
+	struct fs *fs;
+	int r;
+
+	*out = NULL;
+	r = fs_new(src, &fs, err);
+	if (r == 0) {
+		fs->busy = calloc(1, sizeof(*fs->busy));
+		if (!fs->busy)
+			r = lm_fail(err, -ENOMEM, NULL, NULL, "%s",
+				    _("Reading the root file system failed"));
+	}
+	if (r == 0) {
+		fs->busy->top = top;
+		r = fs_busy_prepare(fs, current, err);
+	}
+	if (r == 0)
+		r = probe(fs, err);
+	if (r == 0 && fs->info.readable)
+		r = fs_busy_ask(fs, err);
 	if (r < 0) {
 		fs_close(fs);
 		return r;
@@ -236,6 +276,7 @@ void fs_close(struct fs *fs)
 		return;
 	if (fs->ext)
 		ext2fs_free(fs->ext);
+	fs_busy_free(fs->busy);
 	free(fs->used);
 	free(fs);
 }

@@ -35,6 +35,31 @@ struct fs_info {
  * superblock and descriptors are read; bitmaps on the first use.
  */
 int fs_open(struct io_source *src, struct fs **fs, struct lm_error *err);
+/*
+ * The same for a file system that is mounted and written to while it is read.
+ * What is free, and how much, is asked of the kernel: top, not owned, is a
+ * descriptor of the top of the mount; -1: it cannot be asked. Then, and for all
+ * else, src is read with its journal replayed in memory, or as it is where it
+ * is current: the device itself, through which the kernel writes, too. No
+ * checksums are held against what is read. The state is never CLEAN.
+ */
+int fs_open_busy(struct io_source *src, bool current, int top, struct fs **fs,
+		 struct lm_error *err);
+bool fs_is_busy(const struct fs *fs);
+/*
+ * False where what was read is of more than one moment, and it had better be
+ * read again, with all below it. Loads the bitmap.
+ */
+bool fs_busy_settled(struct fs *fs);
+
+/* How exact what is read of a file system is. */
+enum fs_exact {
+	FS_EXACT,      /* at rest, or the kernel said all of it */
+	FS_EXACT_FREE, /* what is free was asked, whose the rest is was read */
+	FS_EXACT_NOT   /* all was read: as it was a few seconds ago */
+};
+enum fs_exact fs_exactness(const struct fs *fs);
+
 void fs_close(struct fs *fs); /* NULL allowed */
 const struct fs_info *fs_info(const struct fs *fs);
 
@@ -74,6 +99,11 @@ enum fs_owner_kind { FS_FREE, FS_METADATA, FS_JOURNAL, FS_FILE };
  * after the last block, is FS_METADATA. A file without a path is found below
  * "/(deleted, still open)" or "/(without a name)", by its inode number. Loads
  * the bitmap. Damaged inodes and directories are passed over.
+ *
+ * Of a file system that is mounted (fs_open_busy()) the kernel is asked for each
+ * file. What was freed while that was done is free from then on; what is in use
+ * and found nowhere (made or moved meanwhile, set aside for a file that is being
+ * written) is FS_FILE "/(without a name)".
  */
 typedef int (*fs_owner_fn)(void *arg, enum fs_owner_kind kind, const char *path, bool is_dir,
 			   uint64_t off_bytes, uint64_t len_bytes);

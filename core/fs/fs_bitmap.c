@@ -47,9 +47,17 @@ static int check_counts(const struct fs *fs, struct lm_error *err)
 	return -EUCLEAN;
 }
 
+void fs_bitmap_shape(struct fs *fs)
+{
+	uint64_t first = EXT2FS_B2C(fs->ext, fs->ext->super->s_first_data_block);
+
+	fs->clusters = EXT2FS_B2C(fs->ext, fs->info.blocks - 1) - first + 1;
+	fs->cluster_bytes = (uint64_t)EXT2FS_CLUSTER_RATIO(fs->ext) * fs->info.block_bytes;
+	fs->data_start = first * fs->cluster_bytes;
+}
+
 int fs_load_bitmap(struct fs *fs, struct lm_error *err)
 {
-	uint64_t first, last;
 	errcode_t code;
 	int r;
 
@@ -67,17 +75,13 @@ int fs_load_bitmap(struct fs *fs, struct lm_error *err)
 		return fs_ext_fail(err, &fs->channel, code, NULL,
 				   _("Let e2fsck repair the file system; merge does so first."),
 				   _("Reading the root file system's block bitmap failed"));
-	first = EXT2FS_B2C(fs->ext, fs->ext->super->s_first_data_block);
-	last = EXT2FS_B2C(fs->ext, fs->info.blocks - 1);
-	fs->clusters = last - first + 1;
-	fs->cluster_bytes = (uint64_t)EXT2FS_CLUSTER_RATIO(fs->ext) * fs->info.block_bytes;
-	fs->data_start = first * fs->cluster_bytes;
+	fs_bitmap_shape(fs);
 	fs->used = calloc(1, (size_t)(div_up(fs->clusters, 8)));
 	if (!fs->used)
 		r = lm_fail(err, -ENOMEM, NULL, NULL, "%s",
 			    _("Reading the root file system's block bitmap failed"));
 	else
-		r = fetch_bits(fs, first, err);
+		r = fetch_bits(fs, fs->data_start / fs->cluster_bytes, err);
 	if (r == 0)
 		r = check_counts(fs, err);
 	if (r < 0) {

@@ -7,7 +7,7 @@
  * A damaged tree cannot keep the scan busy: no index block is visited twice,
  * and the blocks that all files together may claim are limited.
  */
-#include "core/fs/fs_priv.h"
+#include "core/fs/fs_busy.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,8 +15,10 @@
 
 #include "core/bytes.h"
 #include "core/error.h"
+#include "core/fs/fs_mounted.h"
 #include "core/fs/fs_names.h"
 #include "core/i18n.h"
+#include "core/text.h"
 
 /* Deepest extent tree that Linux makes (EXT4_MAX_EXTENT_DEPTH). */
 #define MAX_EXTENT_DEPTH 5
@@ -289,30 +291,199 @@ static int report_run(const struct scan *s, const struct run *run, fs_owner_fn f
 	return fn(arg, FS_FILE, path, run->is_dir, off, len);
 }
 
+/* A node of an extent tree, as far as a look at it can tell: no call of the kernel's does. */
+static bool is_index_block(const struct scan *s, uint64_t off)
+{
+	unsigned char head[12];
+
+	/* Without them the index of a file is blocks of numbers, which say nothing of themselves. */
+	if (!ext2fs_has_feature_extents(s->ext->super))
+		return true;
+	return io_source_read(s->fs->channel.src, head, sizeof(head), off, NULL) == 0 &&
+	       get_le16(head) == EXT3_EXT_MAGIC && get_le16(head + 2) <= get_le16(head + 4) &&
+	       get_le16(head + 6) <= MAX_EXTENT_DEPTH;
+}
+
+/*
+ * One run of clusters that nobody claims. In what is being written to it was
+ * freed since (now: what is used now, or NULL), or it has an owner that was
+ * not to be seen.
+ */
+static int report_unclaimed(const struct scan *s, const unsigned char *now, uint64_t *bit,
+			    fs_owner_fn fn, void *arg)
+{
+	struct fs *fs = s->fs;
+	uint64_t from = *bit, off = fs->data_start + from * fs->cluster_bytes, end;
+	enum fs_owner_kind kind = FS_METADATA;
+	bool gone = now && !fs_bit(now, from);
+
+	if (fs->busy)
+		kind = is_index_block(s, off) ? FS_METADATA : FS_FILE;
+	for (; *bit < fs->clusters && fs_bit(fs->used, *bit) && !fs_bit(s->seen, *bit); ++*bit) {
+		if (fs->busy && *bit > from &&
+		    ((now && gone == fs_bit(now, *bit)) ||
+		     (kind == FS_METADATA) !=
+			     is_index_block(s, fs->data_start + *bit * fs->cluster_bytes)))
+			break;
+		if (gone)
+			fs->used[*bit >> 3] =
+				(unsigned char)(fs->used[*bit >> 3] & ~(1u << (*bit & 7)));
+	}
+	if (gone)
+		return 0;
+	end = min_u64(fs->data_start + *bit * fs->cluster_bytes, fs->info.size_bytes);
+	return fn(arg, kind, kind == FS_FILE ? _("/(without a name)") : NULL, false, off,
+		  end - off);
+}
+
 /* Bytes in use that no inode claims: around the file system, and leaked in it. */
-static int report_rest(const struct scan *s, fs_owner_fn fn, void *arg)
+static int report_rest(const struct scan *s, const unsigned char *now, fs_owner_fn fn, void *arg)
 {
 	const struct fs *fs = s->fs;
-	uint64_t bit, from, size = fs->channel.src->size_bytes;
+	uint64_t bit = 0, size = fs->channel.src->size_bytes;
 	int r = 0;
 
 	if (fs->data_start > 0)
 		r = fn(arg, FS_METADATA, NULL, false, 0, fs->data_start);
-	for (bit = 0; r == 0 && bit < fs->clusters; bit++) {
-		uint64_t off, end;
-
-		for (from = bit; bit < fs->clusters && fs_bit(fs->used, bit) &&
-				 !fs_bit(s->seen, bit); bit++)
-			;
-		if (bit == from)
-			continue;
-		off = fs->data_start + from * fs->cluster_bytes;
-		end = min_u64(fs->data_start + bit * fs->cluster_bytes, fs->info.size_bytes);
-		r = fn(arg, FS_METADATA, NULL, false, off, end - off);
+	while (r == 0 && bit < fs->clusters) {
+		if (fs_bit(fs->used, bit) && !fs_bit(s->seen, bit))
+			r = report_unclaimed(s, now, &bit, fn, arg);
+		else
+			bit++;
 	}
 	if (r == 0 && size > fs->info.size_bytes)
 		r = fn(arg, FS_METADATA, NULL, false, fs->info.size_bytes,
 		       size - fs->info.size_bytes);
+	return r;
+}
+
+/* ---- what is mounted: each file is asked for ---- */
+
+struct asking {
+	struct scan *s;
+	fs_owner_fn fn;
+	void *arg;
+	bool deleted;
+	struct lm_error *err;
+};
+
+/* What was claimed since the last time goes to its owner at once: its path is known. */
+static int asking_report(struct asking *a, enum fs_owner_kind kind, const char *path, bool is_dir)
+{
+	const struct fs *fs = a->s->fs;
+	int r = 0;
+
+	for (size_t i = 0; i < a->s->n_runs && r == 0; i++) {
+		const struct run *run = &a->s->runs[i];
+		uint64_t off = fs->data_start + run->first * fs->cluster_bytes;
+
+		r = a->fn(a->arg, kind, path, is_dir, off,
+			  min_u64(run->count * fs->cluster_bytes, fs->info.size_bytes - off));
+	}
+	a->s->n_runs = 0;
+	return r;
+}
+
+static int asking_no_memory(const struct asking *a)
+{
+	return lm_fail(a->err, -ENOMEM, NULL, NULL, "%s", _("Reading the inodes failed"));
+}
+
+/* fs_mounted_fn */
+static int asking_take(void *arg, const char *path, bool is_dir, uint64_t off, uint64_t len)
+{
+	struct asking *a = arg;
+	uint64_t block = a->s->fs->info.block_bytes;
+	char *text;
+	int r;
+
+	a->s->now = (struct run){.ino = EXT2_ROOT_INO};
+	claim(a->s, off / block, len / block);
+	if (a->s->no_memory)
+		return asking_no_memory(a);
+	if (a->s->n_runs == 0)
+		return 0;
+	text = a->deleted ? text_format("%s/%s", _("/(deleted, still open)"), path)
+			  : text_dup(path);
+	if (!text)
+		return asking_no_memory(a);
+	r = asking_report(a, FS_FILE, text, is_dir);
+	free(text);
+	return r;
+}
+
+static int asking_own(struct asking *a)
+{
+	const struct fs *fs = a->s->fs;
+	uint64_t bit, block = fs->info.block_bytes;
+
+	a->s->now = (struct run){.ino = OWNER_METADATA};
+	for (bit = 0; bit < fs->clusters; bit++)
+		if (fs_bit(fs->busy->own, bit))
+			claim(a->s, (fs->data_start + bit * fs->cluster_bytes) / block, 1);
+	return a->s->no_memory ? asking_no_memory(a)
+			       : asking_report(a, FS_METADATA, NULL, false);
+}
+
+/* The journal, and other files without a name: the kernel leaves them out, but they stay. */
+static int asking_reserved(struct asking *a)
+{
+	const struct ext2_super_block *sb = a->s->ext->super;
+	uint32_t others[] = {sb->s_journal_inum, sb->s_usr_quota_inum, sb->s_grp_quota_inum,
+			     sb->s_prj_quota_inum, sb->s_orphan_file_inum};
+	size_t n = sizeof(others) / sizeof(others[0]), i;
+	struct ext2_inode_large large;
+	ext2_ino_t ino;
+	int r = 0;
+
+	for (i = 0; i < n + EXT2_FIRST_INO(sb) - 1 && r == 0; i++) {
+		ino = i < n ? others[i] : (ext2_ino_t)(i - n + 1);
+		if (ino == 0 || ino > sb->s_inodes_count || ino == EXT2_ROOT_INO ||
+		    ext2fs_read_inode_full(a->s->ext, ino, (struct ext2_inode *)&large,
+					   sizeof(large)))
+			continue;
+		r = take_inode(a->s, ino, (struct ext2_inode *)&large, a->err);
+		if (r == 0)
+			r = asking_report(a, ino == sb->s_journal_inum ? FS_JOURNAL : FS_METADATA,
+					  NULL, false);
+	}
+	return r;
+}
+
+static bool anything_unclaimed(const struct scan *s)
+{
+	for (uint64_t bit = 0; bit < s->fs->clusters; bit++)
+		if (fs_bit(s->fs->used, bit) && !fs_bit(s->seen, bit))
+			return true;
+	return false;
+}
+
+/* -EOPNOTSUPP: it does not say it, and nothing was reported but what stays true. */
+static int owners_asked(struct scan *s, fs_owner_fn fn, void *arg, struct lm_error *err)
+{
+	struct asking a = {.s = s, .fn = fn, .arg = arg, .err = err};
+	unsigned char *now;
+	int r;
+
+	/* Files come and go: one may be met twice. */
+	s->budget = UINT64_MAX;
+	r = asking_own(&a);
+	if (r == 0)
+		r = asking_reserved(&a);
+	if (r == 0)
+		r = fs_mounted_walk(s->fs->busy->top, asking_take, &a, err);
+	if (r == 0 && anything_unclaimed(s)) {
+		a.deleted = true;
+		r = fs_mounted_deleted(s->fs->busy->top, asking_take, &a);
+		/* They are found elsewhere, then: without a name. */
+		if (r < 0 && r != -ENOMEM)
+			r = 0;
+	}
+	if (r)
+		return r;
+	now = fs_busy_used_now(s->fs);
+	r = report_rest(s, now, fn, arg);
+	free(now);
 	return r;
 }
 
@@ -337,6 +508,12 @@ int fs_owners(struct fs *fs, fs_owner_fn fn, void *arg, struct lm_error *err)
 		r = lm_fail(err, -ENOMEM, NULL, NULL, "%s", _("Reading the inodes failed"));
 		goto out;
 	}
+	if (fs->busy && fs->busy->asked && fs_mounted_may_walk()) {
+		r = owners_asked(&s, fn, arg, err);
+		if (r != -EOPNOTSUPP)
+			goto out;
+		s.budget = 2 * fs->info.blocks + 64;
+	}
 	r = fs_names_new(s.ext, &s.names, err);
 	if (r < 0)
 		goto out;
@@ -348,7 +525,7 @@ int fs_owners(struct fs *fs, fs_owner_fn fn, void *arg, struct lm_error *err)
 	for (i = 0; r == 0 && i < s.n_runs; i++)
 		r = report_run(&s, &s.runs[i], fn, arg, err);
 	if (r == 0)
-		r = report_rest(&s, fn, arg);
+		r = report_rest(&s, NULL, fn, arg);
 out:
 	s.ext->flags = flags;
 	fs_names_free(s.names);

@@ -17,8 +17,11 @@ struct fs_channel {
 	struct lm_error error; /* ...the first one */
 };
 
+struct fs_busy;
+
 struct fs {
 	struct fs_channel channel;
+	struct fs_busy *busy; /* NULL: nobody writes to it */
 	ext2_filsys ext; /* NULL when not readable */
 	struct fs_info info;
 	unsigned char super[FS_SUPER_BYTES]; /* as it lies in the source; where info.ext */
@@ -29,6 +32,9 @@ struct fs {
 	uint64_t cluster_bytes;
 	uint64_t data_start;    /* byte of the source where used begins */
 };
+
+/* Sets clusters, cluster_bytes and data_start, once it is open. */
+void fs_bitmap_shape(struct fs *fs);
 
 /*
  * What libext2fs believes of a superblock without a check: sizes that must fit
