@@ -123,6 +123,9 @@ static struct json_object *root_object(const struct lm_status *s)
 	jm_known(&m, "inodes", s->root.inodes, s->root.known);
 	jm_known(&m, "inodes_free", s->root.inodes_free, s->root.known);
 	jm_text(&m, "state", word[s->root.known ? s->root.state : LM_FS_UNKNOWN]);
+	jm_bool(&m, "mounted", s->root.mounted);
+	jm_text(&m, "exact", s->root.known ? lm_exact_word(s->root.exact) : NULL);
+	jm_text(&m, "note", s->root.note);
 	return jm_end(&m);
 }
 
@@ -328,6 +331,8 @@ struct json_object *cli_json_usage(const struct lm_usage *u, unsigned depth)
 	jm_u64(&m, "tables_bytes", u->tables_bytes);
 	jm_u64(&m, "merge_frees_bytes", u->merge_frees_bytes);
 	jm_u64(&m, "compact_frees_bytes", u->compact_frees_bytes);
+	jm_text(&m, "exact", lm_exact_word(u->exact));
+	jm_text(&m, "note", u->note);
 	if (u->root)
 		jm_put(&m, "tree", entry_object(u->root, depth));
 	else

@@ -222,6 +222,10 @@ int show_usage(struct out *out, const struct lm_usage *u, unsigned depth)
 		return code;
 	fprintf(out->f, _("\nA merge would free %s of the overlay.\n"),
 		text_size(size, u->merge_frees_bytes));
+	if (u->note) {
+		fputc('\n', out->f);
+		out_wrap(out, 0, 0, u->note);
+	}
 	return 0;
 }
 

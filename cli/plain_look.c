@@ -66,9 +66,11 @@ static void root(struct plain *p, const struct lm_status *s)
 		return;
 	}
 	room(p, _("Root file system"), s->root.size_bytes, s->root.free_bytes,
-	     _(state[s->root.state]));
+	     s->root.mounted && s->root.state == LM_FS_DIRTY ? _("in use")
+							     : _(state[s->root.state]));
 	plain_say(p, 2, _("Files that can still be made: %llu of %llu."),
 		(unsigned long long)s->root.inodes_free, (unsigned long long)s->root.inodes);
+	out_wrap(p->out, 2, 2, s->root.note);
 }
 
 static void wall(struct plain *p, const struct lm_status *s)

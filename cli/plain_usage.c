@@ -29,6 +29,7 @@ static void sums(struct plain *p, const struct lm_usage *u)
 
 	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		fprintf(p->out->f, "%s %s\n", _(lines[i].what), text_size(size, lines[i].bytes));
+	out_wrap(p->out, 0, 0, u->note);
 }
 
 static void path_of(FILE *f, const struct lm_usage_entry *e)

@@ -75,13 +75,13 @@ static int overlay_line(struct out *out, struct libscols_table *table, const str
 	return table_setf(line, STATE, _("%s; tables %s"), lm_overlay_state_word(o->state), tables);
 }
 
-static const char *fs_state(enum lm_fs_state state)
+static const char *fs_state(const struct lm_status *s)
 {
-	switch (state) {
+	switch (s->root.state) {
 	case LM_FS_CLEAN:
 		return _("clean");
 	case LM_FS_DIRTY:
-		return _("dirty: was not unmounted");
+		return s->root.mounted ? _("in use") : _("dirty: was not unmounted");
 	case LM_FS_ERRORS:
 		return _("has errors");
 	case LM_FS_UNKNOWN:
@@ -102,7 +102,7 @@ static int root_lines(struct out *out, struct libscols_table *table, const struc
 	if (gauge(line, _("root fs"), share(s->root.size_bytes, s->root.free_bytes)) ||
 	    table_size(line, SIZE, s->root.size_bytes) ||
 	    table_size(line, FREE, s->root.free_bytes) ||
-	    table_styled(out, line, STATE, fs_state(s->root.state),
+	    table_styled(out, line, STATE, fs_state(s),
 			 s->root.state == LM_FS_ERRORS ? OUT_BAD : OUT_PLAIN))
 		return -ENOMEM;
 	line = table_line(table, NULL);
@@ -244,6 +244,7 @@ static void verdict(struct out *out, const struct lm_status *s)
 		out_wrap(out, 0, 2, text);
 		free(text);
 	}
+	out_wrap(out, 0, 2, s->root.note);
 	fprintf(out->f, "%s%s%s: ", out_on(out, style[s->health]), _(word[s->health]),
 		out_off(out));
 	out_fill(out, (unsigned)strlen(_(word[s->health])) + 2, 2, s->headline ? s->headline : "-");

@@ -189,6 +189,18 @@ struct lm_overlay {
 	char *trouble;          /* state in a sentence when it is not usable, else NULL */
 };
 
+/*
+ * How far what is said of a root file system can be relied on while the running
+ * system writes to it.
+ */
+enum lm_exact {
+	LM_EXACT,      /* to the block: nobody writes to it, or the kernel was asked */
+	LM_EXACT_FREE, /* what is free is; whose the rest is may be a few seconds old */
+	LM_EXACT_NOT   /* all of it may be a few seconds old */
+};
+/* The fixed, untranslated words of JSON ("exact", "free", "about"). */
+const char *lm_exact_word(enum lm_exact exact);
+
 enum lm_fs_state { LM_FS_CLEAN, LM_FS_DIRTY, LM_FS_ERRORS, LM_FS_UNKNOWN };
 
 struct lm_wall {
@@ -233,6 +245,9 @@ struct lm_status {
 		bool known;
 		enum lm_fs_state state;
 		uint64_t size_bytes, free_bytes, inodes, inodes_free;
+		bool mounted;        /* and written to; state is DIRTY then, or ERRORS */
+		enum lm_exact exact; /* of the dead chunks, too */
+		const char *note;    /* what that means, in a sentence or two; NULL: nothing to say */
 	} root; /* the merged root file system */
 	struct {
 		bool present;
@@ -348,6 +363,8 @@ struct lm_usage {
 	uint64_t tables_bytes;   /* the store's own header and tables */
 	uint64_t merge_frees_bytes;   /* overlay space free after a merge, that is not now */
 	uint64_t compact_frees_bytes; /* the same for compact */
+	enum lm_exact exact;
+	const char *note; /* what that means, in a sentence or two; NULL: nothing to say */
 };
 
 int lm_usage_read(struct lm_stick *stick, const struct lm_watch *watch, struct lm_usage **usage,

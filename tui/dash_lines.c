@@ -121,6 +121,9 @@ static void root_word(struct gauge *g, const struct lm_status *st)
 	} else if (st->root.state == LM_FS_DIRTY && !in_use && g->word_role == ROLE_OK) {
 		g->word = _("dirty");
 		g->word_role = ROLE_WATCH;
+	} else if (st->root.exact == LM_EXACT_NOT && g->word_role == ROLE_OK) {
+		g->word = _("about");
+		g->word_role = ROLE_NORMAL;
 	}
 }
 

@@ -145,6 +145,13 @@ static void draw_sums(const struct lm_usage *us, const struct canvas *cv)
 	snprintf(line, sizeof(line), _("A merge (m) would free %s, a compact (c) %s."),
 		 text_size(a, us->merge_frees_bytes), text_size(b, us->compact_frees_bytes));
 	canvas_clip(cv, 1, 0, cv->at.cols, ROLE_HEADING, line);
+	/* What usage->note says at length, in the one line that is free. */
+	if (us->exact == LM_EXACT_FREE)
+		canvas_clip(cv, 2, 0, cv->at.cols, ROLE_NORMAL,
+			    _("In use: whose it is may be some seconds old. Root is told exactly."));
+	else if (us->exact == LM_EXACT_NOT)
+		canvas_clip(cv, 2, 0, cv->at.cols, ROLE_NORMAL,
+			    _("In use: all this may be some seconds old. Root is told exactly."));
 }
 
 static void draw_row(const void *arg, const struct canvas *cv, int y, size_t i, bool focus)

@@ -262,7 +262,8 @@ static int open_bare(int top)
 #ifdef SYS_mount_setattr
 	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV |
 					      MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSUID |
-					      MOUNT_ATTR_NOATIME};
+					      MOUNT_ATTR_NOATIME,
+				  .attr_clr = MOUNT_ATTR__ATIME};
 	int fd = (int)syscall(SYS_open_tree, top, "",
 			      AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 

@@ -9,6 +9,7 @@
 #include "core/i18n.h"
 #include "core/report/advice.h"
 #include "core/report/doctor.h"
+#include "core/report/sums.h"
 #include "core/text.h"
 
 struct check {
@@ -130,6 +131,21 @@ static void doctor_state(struct doctor *d, const struct fs_info *info)
 			   _("it was unmounted cleanly"), NULL, NULL);
 }
 
+/* e2fsck would take for faults what the system is about to write. */
+static void doctor_mounted(struct doctor *d)
+{
+	const char *note = sums_exact_text(sums_exact(&d->look));
+
+	doctor_add(d, LM_SEV_NOTE, "fs-mounted", _("Root file system"),
+		   _("it is mounted and written to: e2fsck was not run on it"),
+		   _("What changes while it is read looks like a fault and is none. The kernel "
+		     "watches over it, and has marked none."),
+		   _("To be sure, check the stick from another system."));
+	if (note)
+		doctor_add(d, LM_SEV_NOTE, "figures-about", _("Root file system"),
+			   _("its figures are not exact"), note, NULL);
+}
+
 /* A file system that livemend never reads is none of its business; one that was there is. */
 static void doctor_no_fs(struct doctor *d)
 {
@@ -161,5 +177,11 @@ int doctor_fs(struct doctor *d, struct lm_error *err)
 		return 0;
 	}
 	doctor_state(d, fs_info(d->look.fs));
+	if (fs_is_busy(d->look.fs)) {
+		/* Errors it has marked are told of by doctor_state(). */
+		if (fs_info(d->look.fs)->state != LM_FS_ERRORS)
+			doctor_mounted(d);
+		return 0;
+	}
 	return doctor_e2fsck(d, err);
 }

@@ -5,6 +5,7 @@
 #include "core/i18n.h"
 #include "core/report/advice.h"
 #include "core/report/doctor.h"
+#include "core/report/sums.h"
 #include "core/text.h"
 
 /* From this part on a full overlay is near. */
@@ -117,14 +118,39 @@ static void doctor_backing(struct doctor *d)
 	free(what);
 }
 
-static void doctor_room(struct doctor *d, const struct cow_info *info)
+/* What the kernel has marked in memory only: the file says nothing of it yet. */
+static void doctor_stopped(struct doctor *d, const struct sums *sums)
+{
+	if (sums->state == LM_STATE_OVERFLOW) {
+		doctor_add(d, LM_SEV_ILL, "overlay-full", _("Overlay"), _("it is full"),
+			   _("Nothing more can be saved; the running system fails at the next "
+			     "write."),
+			   _("Save what is open elsewhere, boot another system, and recover the "
+			     "overlay from there."));
+		doctor_op(d, "recover");
+	} else {
+		doctor_add(d, LM_SEV_ILL, "overlay-failed", _("Overlay"),
+			   _("the kernel has stopped using it, after a fault of the stick or "
+			     "because it is full"),
+			   _("Nothing more can be saved until the system is started again."),
+			   _("Save what is open elsewhere, and let the doctor look at the stick "
+			     "from another system."));
+	}
+}
+
+static void doctor_room(struct doctor *d)
 {
 	char left[16], all[16];
-	uint64_t percent =
-		info->total_sectors ? 100 * info->allocated_sectors / info->total_sectors : 0;
+	struct sums sums;
+	uint64_t percent;
 	char *what;
 
-	if (info->state == LM_STATE_FULL) {
+	sums_of_look(&sums, d->stick, &d->look);
+	if (sums.from_kernel && sums.state != LM_STATE_ACTIVE && sums.state != LM_STATE_EMPTY) {
+		doctor_stopped(d, &sums);
+		return;
+	}
+	if (sums.state == LM_STATE_FULL) {
 		struct advice full = advice_full(d->look.fs);
 
 		doctor_add(d, LM_SEV_ILL, "overlay-full", _("Overlay"), _("it is full"),
@@ -134,9 +160,9 @@ static void doctor_room(struct doctor *d, const struct cow_info *info)
 		doctor_op(d, full.op);
 		return;
 	}
-	what = text_format(_("%s of %s are left"),
-			   text_size(left, info->room_chunks * info->chunk_sectors * 512),
-			   text_size(all, info->total_sectors * 512));
+	percent = sums.total_sectors ? 100 * sums.allocated_sectors / sums.total_sectors : 0;
+	what = text_format(_("%s of %s are left"), text_size(left, sums.room_bytes),
+			   text_size(all, sums.total_sectors * 512));
 	if (percent >= NEARLY_FULL_PERCENT)
 		doctor_add(d, LM_SEV_WARNING, "overlay-nearly-full", _("Overlay"), what,
 			   _("Deleting files does not give room back; when it is full nothing "
@@ -184,6 +210,6 @@ void doctor_store(struct doctor *d)
 			   NULL);
 	if (info->state == LM_STATE_DAMAGED || info->state == LM_STATE_INVALID)
 		return;
-	doctor_room(d, info);
+	doctor_room(d);
 	doctor_backing(d);
 }

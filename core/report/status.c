@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The state of a stick in figures. */
 #include "core/report/status.h"
+#include "core/report/sums.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -158,57 +159,37 @@ static int set_trouble(struct lm_overlay *o, const struct cow_info *info)
 	}
 }
 
-static void take_figures(struct lm_overlay *o, const struct cow_info *info)
+static void take_sums(struct lm_overlay *o, const struct sums *sums)
 {
-	o->state = info->state;
-	o->chunk_sectors = info->chunk_sectors;
-	o->no_figures = info->state == LM_STATE_DAMAGED;
-	if (o->no_figures)
-		return;
-	o->allocated_sectors = info->allocated_sectors;
-	o->total_sectors = info->total_sectors;
-	o->metadata_sectors = info->metadata_sectors;
-	o->exceptions = info->exceptions;
-}
-
-static void take_live(struct lm_overlay *o, const struct dm_snapshot_status *live)
-{
-	if (o->no_figures && o->chunk_sectors)
-		o->exceptions = (live->allocated_sectors - live->metadata_sectors) /
-				o->chunk_sectors;
-	o->no_figures = false;
-	o->allocated_sectors = live->allocated_sectors;
-	o->total_sectors = live->total_sectors;
-	o->metadata_sectors = live->metadata_sectors;
+	o->state = sums->state;
+	o->chunk_sectors = sums->chunk_sectors;
+	o->no_figures = !sums->known;
+	o->allocated_sectors = sums->allocated_sectors;
+	o->total_sectors = sums->total_sectors;
+	o->metadata_sectors = sums->metadata_sectors;
+	o->exceptions = sums->exceptions;
 }
 
 /* What the kernel says of a store that it has attached goes before what the file says. */
-static void ask_kernel(struct lm_stick *stick, struct lm_overlay *o, const char *dm_name)
+static void ask_kernel(struct lm_stick *stick, struct sums *sums, const char *dm_name)
 {
 	struct dm_snapshot_status live;
 
-	if (!dm_name[0] || dm_snapshot_status(stick->ctx, dm_name, &live, NULL))
-		return;
-	if (live.state != LM_STATE_ACTIVE) {
-		o->state = live.state;
-		return;
-	}
-	if (o->state != LM_STATE_EMPTY)
-		o->state = LM_STATE_ACTIVE;
-	take_live(o, &live);
+	if (dm_name[0] && dm_snapshot_status(stick->ctx, dm_name, &live, NULL) == 0)
+		sums_take_kernel(sums, &live);
 }
 
 /* The kernel's word about a store that nobody uses. What it is not to be given stays as read. */
-static int attach_and_ask(struct lm_stick *stick, size_t i, struct lm_overlay *o,
+static int attach_and_ask(struct lm_stick *stick, size_t i, struct sums *sums,
 			  struct lm_error *err)
 {
+	enum lm_overlay_state state = sums->state;
 	struct dm_snapshot_status live;
 	struct stick_attach *attach;
 	struct lm_error e = { 0 };
 	int ret, closed;
 
-	if (o->state != LM_STATE_ACTIVE && o->state != LM_STATE_EMPTY &&
-	    o->state != LM_STATE_FULL)
+	if (state != LM_STATE_ACTIVE && state != LM_STATE_EMPTY && state != LM_STATE_FULL)
 		return 0;
 	ret = stick_attach_open(stick, i, 0, &attach, &e);
 	if (ret && e.outcome == LM_REFUSED) {
@@ -219,7 +200,8 @@ static int attach_and_ask(struct lm_stick *stick, size_t i, struct lm_overlay *o
 		/* A new store, which the kernel would have to write to first, has no status. */
 		ret = stick_attach_status(attach, &live, &e);
 		if (!ret && live.state == LM_STATE_ACTIVE)
-			take_live(o, &live);
+			sums_take_kernel(sums, &live);
+		sums->state = state;
 		if (ret == -ENODATA)
 			ret = 0;
 		closed = stick_attach_close(attach, ret ? NULL : &e);
@@ -231,7 +213,8 @@ static int attach_and_ask(struct lm_stick *stick, size_t i, struct lm_overlay *o
 }
 
 static int read_overlay(struct lm_stick *stick, size_t i, const struct stick_look *look,
-			unsigned flags, struct lm_overlay *o, struct lm_error *err)
+			unsigned flags, struct lm_overlay *o, struct status_facts *facts,
+			struct lm_error *err)
 {
 	const struct stick_overlay *from = &stick->overlays[i];
 	const struct cow_info *info = NULL;
@@ -240,6 +223,7 @@ static int read_overlay(struct lm_stick *stick, size_t i, const struct stick_loo
 	struct lm_error e = { 0 };
 	struct dm_use use = { 0 };
 	struct io_stat st;
+	struct sums sums;
 	int ret;
 
 	o->kind = from->kind;
@@ -267,23 +251,20 @@ static int read_overlay(struct lm_stick *stick, size_t i, const struct stick_loo
 					&e) == 0)
 			info = cow_store_info(own);
 	}
-	if (info) {
-		take_figures(o, info);
-		ret = 0;
-	} else {
-		o->state = LM_STATE_DAMAGED;
-		o->no_figures = true;
-		ret = 0;
-		if (e.code) {
-			o->trouble = text_format("%s: %s", e.what, e.why);
-			ret = o->trouble ? 0 : -ENOMEM;
-		}
+	sums_of_store(&sums, info);
+	ret = 0;
+	if (!info && e.code) {
+		o->trouble = text_format("%s: %s", e.what, e.why);
+		ret = o->trouble ? 0 : -ENOMEM;
 	}
 	if (o->attached)
-		ask_kernel(stick, o, use.dm_name);
+		ask_kernel(stick, &sums, use.dm_name);
 	else if (flags & LM_STATUS_KERNEL && !ret &&
 		 lm_ctx_engine(stick->ctx) == LM_ENGINE_KERNEL)
-		ret = attach_and_ask(stick, i, o, err);
+		ret = attach_and_ask(stick, i, &sums, err);
+	take_sums(o, &sums);
+	if (facts && sums.known)
+		facts->room_bytes = sums.room_bytes;
 	o->used_percent = o->total_sectors ? 100.0 * (double)o->allocated_sectors /
 						     (double)o->total_sectors
 					   : 0;
@@ -328,6 +309,9 @@ static void read_root(const struct stick_look *look, struct lm_status *s,
 	s->root.free_bytes = info->blocks_free * info->block_bytes;
 	s->root.inodes = info->inodes;
 	s->root.inodes_free = info->inodes_free;
+	s->root.mounted = fs_is_busy(look->fs);
+	s->root.exact = sums_exact(look);
+	s->root.note = sums_exact_text(s->root.exact);
 	facts->root_avail_bytes = info->blocks_avail * info->block_bytes;
 }
 
@@ -498,14 +482,14 @@ static int read_overlays(struct lm_stick *stick, const struct stick_look *look, 
 		return -ENOMEM;
 	for (i = 0; i < stick->n_overlays; i++) {
 		s->n_overlays = i + 1;
-		ret = read_overlay(stick, i, look, flags, &s->overlays[i], err);
+		ret = read_overlay(stick, i, look, flags, &s->overlays[i], i == 0 ? facts : NULL,
+				   err);
 		if (ret)
 			return ret;
 	}
 	if (!(flags & LM_STATUS_QUICK))
 		count_dead(look, &s->overlays[0]);
 	if (info && info->state != LM_STATE_DAMAGED) {
-		facts->room_bytes = info->room_chunks * info->chunk_sectors * 512;
 		facts->written_bytes = info->exceptions * info->chunk_sectors * 512;
 		find_since(stick, facts);
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/report/usage.h"
+#include "core/report/sums.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -78,7 +79,7 @@ static int take_owner(void *arg, enum fs_owner_kind owner, const char *path, boo
 
 	for (i = usage_lower_bound(g, off / g->chunk_bytes);
 	     i < g->count && g->exceptions[i].old_chunk <= last; i++) {
-		if (g->kind[i] == DEAD || g->kind[i] == IN_FILE)
+		if (g->kind[i] == IN_FILE)
 			continue;
 		if (owner == FS_FILE) {
 			g->kind[i] = IN_FILE;
@@ -189,8 +190,6 @@ int usage_of(const struct stick_look *look, const struct lm_watch *watch, struct
 		goto out;
 	}
 	r = fs_load_bitmap(look->fs, err);
-	if (r == 0)
-		r = view_fate_each(&fate, VIEW_FATE_USED, take_dead, &g, err);
 	if (r < 0)
 		goto out;
 	r = fs_owners(look->fs, take_owner, &g, err);
@@ -199,6 +198,10 @@ int usage_of(const struct stick_look *look, const struct lm_watch *watch, struct
 			usage_no_memory(err);
 		goto out;
 	}
+	/* Afterwards: where it is in use, what was freed meanwhile is free by now. */
+	r = view_fate_each(&fate, VIEW_FATE_USED, take_dead, &g, err);
+	if (r < 0)
+		goto out;
 	r = find_equal(&g, &fate, watch, &u->equal_bytes, err);
 	if (r < 0)
 		goto out;
@@ -208,6 +211,8 @@ int usage_of(const struct stick_look *look, const struct lm_watch *watch, struct
 		goto out;
 	}
 	usage_sum_up(&g, info, u);
+	u->exact = sums_exact(look);
+	u->note = sums_exact_text(u->exact);
 	*usage = u;
 	u = NULL;
 out:

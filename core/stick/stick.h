@@ -59,6 +59,13 @@ struct lm_stick {
 	uint64_t part_bytes; /* its size, 0 when not known */
 };
 
+/* A root file system that the kernel has mounted, and writes to. */
+struct stick_mounted {
+	bool mounted;
+	int top;                  /* its top directory; -1: out of reach */
+	struct io_source *device; /* what it is mounted from; NULL: not to be read */
+};
+
 /*
  * Everything needed to look at base + overlay; what could not be opened is
  * NULL, with the reason in trouble. Close with stick_look_close().
@@ -69,7 +76,8 @@ struct stick_look {
 	struct io_source *base;  /* the root image without overlay */
 	struct cow_store *store;
 	struct io_source *view;  /* merged; the base alone where there is no usable store */
-	struct fs *base_fs, *fs; /* of base, and of view */
+	struct fs *base_fs, *fs; /* of base, and of view: as it is mounted, if it is */
+	struct stick_mounted mounted;
 	bool paired;             /* base and overlay belong together (true when not disproved) */
 	char pair_why[200];
 	bool fs_lost;            /* the root file system is ext, and does not open: see fs_is_lost() */

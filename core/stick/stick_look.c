@@ -171,17 +171,57 @@ static void judge_pairing(const struct stick_pair *s, struct stick_look *look)
 	}
 }
 
-static void judge_fs(const struct stick_pair *s, struct stick_look *look)
+static void close_merged(struct stick_look *look)
 {
-	/* While it is written to, what is read may be neither the old nor the new. */
-	unsigned tries = s->overlay && s->overlay->attached ? 3 : 0;
+	fs_close(look->fs);
+	io_source_close(look->view);
+	cow_store_close(look->store);
+	io_file_close(look->overlay_file);
+	look->fs = NULL;
+	look->view = NULL;
+	look->store = NULL;
+	look->overlay_file = NULL;
+}
 
-	look->fs_lost = look->fs && fs_is_lost(look->base_fs, look->fs, look->fs_why);
-	for (; look->fs_lost && tries > 0; tries--) {
-		fs_close(look->fs);
-		look->fs = NULL;
+static void open_mounted_fs(struct stick_look *look)
+{
+	struct io_source *src = look->mounted.device ? look->mounted.device : look->view;
+	struct lm_error e = { 0 };
+
+	if (src && fs_open_busy(src, look->mounted.device != NULL, look->mounted.top, &look->fs,
+				&e))
+		keep_trouble(look, &e);
+}
+
+static void open_merged(const struct stick_pair *s, struct stick_look *look)
+{
+	open_store(s, look);
+	open_view(s, look);
+	if (!look->base_fs)
+		open_fs(look->base, &look->base_fs, look);
+	if (look->mounted.mounted && look->view)
+		open_mounted_fs(look);
+	else
 		open_fs(look->view, &look->fs, look);
-		look->fs_lost = look->fs && fs_is_lost(look->base_fs, look->fs, look->fs_why);
+	look->fs_lost = look->fs && fs_is_lost(look->base_fs, look->fs, look->fs_why);
+}
+
+/* While it is written to, what is read may be neither the old nor the new: then once more. */
+static void open_until_whole(const struct stick_pair *s, struct stick_look *look)
+{
+	unsigned tries = s->overlay && s->overlay->attached ? 4 : 1;
+	struct lm_error before = look->trouble;
+
+	for (;;) {
+		open_merged(s, look);
+		tries--;
+		if (!tries || look->trouble.code == -ENOMEM)
+			return;
+		if (look->fs && !look->fs_lost && look->trouble.code == before.code &&
+		    fs_busy_settled(look->fs))
+			return;
+		close_merged(look);
+		look->trouble = before;
 	}
 }
 
@@ -201,13 +241,12 @@ struct stick_pair stick_pair_of(struct lm_stick *stick, size_t overlay)
 int stick_look_pair(const struct stick_pair *pair, struct stick_look *look, struct lm_error *err)
 {
 	memset(look, 0, sizeof(*look));
+	look->mounted.top = -1;
 	open_base(pair, look);
-	open_store(pair, look);
-	open_view(pair, look);
-	open_fs(look->base, &look->base_fs, look);
-	open_fs(look->view, &look->fs, look);
+	if (look->base)
+		stick_mounted_open(pair, look->base->size_bytes, &look->mounted);
+	open_until_whole(pair, look);
 	judge_pairing(pair, look);
-	judge_fs(pair, look);
 	if (look->trouble.code == -ENOMEM) {
 		if (err)
 			*err = look->trouble;
@@ -241,13 +280,11 @@ const char *stick_fs_help(const struct stick_look *look, const char **op)
 
 void stick_look_close(struct stick_look *look)
 {
-	fs_close(look->fs);
+	close_merged(look);
+	stick_mounted_close(&look->mounted);
 	fs_close(look->base_fs);
-	io_source_close(look->view);
-	cow_store_close(look->store);
 	io_source_close(look->base);
 	image_close(look->image);
-	io_file_close(look->overlay_file);
 	io_file_close(look->base_file);
 	memset(look, 0, sizeof(*look));
 }

@@ -80,6 +80,14 @@ void stick_mount_close(struct stick_mount *mount);
  */
 int stick_mount_possible(const struct lm_stick *s, struct lm_error *err);
 
+/*
+ * Finds out whether the file system on the pair (of so many bytes) is mounted,
+ * and opens what can be opened of it. Never fails; what is not to be had is -1
+ * or NULL.
+ */
+void stick_mounted_open(const struct stick_pair *pair, uint64_t size, struct stick_mounted *m);
+void stick_mounted_close(struct stick_mounted *m);
+
 /* Where the file or block device is mounted, whatever of it, in new memory; NULL: it is not. */
 char *stick_mounted_at(const struct stat *st);
 

@@ -73,6 +73,7 @@ direct | all)
 	guest lab.sh 60
 	guest store.sh 120
 	guest status.sh 180
+	guest busy.sh 240
 	guest merge.sh 240
 	guest media.sh 120
 	guest once.sh 180
