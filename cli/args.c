@@ -230,8 +230,6 @@ static int read_operands(struct cli_args *args, const struct scan *scan, struct 
 		least = 1;
 	if (c->operands == CLI_OUT_STICK || c->operands == CLI_SIZE_STICK)
 		most = 2;
-	if (c->operands == CLI_SIZE_STICK)
-		least = 2;
 	if (scan->n_operands > most)
 		return usage(err, help, _("one word too many: %s"), scan->operands[most]);
 	if (scan->n_operands < least) {
@@ -241,22 +239,15 @@ static int read_operands(struct cli_args *args, const struct scan *scan, struct 
 				     c->name);
 		case CLI_DIR:
 			return usage(err, help, _("'%s' needs a folder"), c->name);
-		case CLI_SIZE_STICK:
-			return usage(err, help,
-				     _("'%s' needs a size, such as 2G or +512M, and a stick; the "
-				       "running live system's is mostly /run/initramfs/live"),
-				     c->name);
 		default:
-			return usage(err, help,
-				     _("'%s' needs to be told which stick; the running live "
-				       "system's is mostly /run/initramfs/live"),
+			return usage(err, help, _("'%s' needs a size, such as 2G or +512M"),
 				     c->name);
 		}
 	}
 	if (c->operands == CLI_SIZE_STICK) {
 		if (read_size(args, scan->operands[0], help, err))
 			return -EINVAL;
-		args->stick = scan->operands[1];
+		args->stick = scan->n_operands > 1 ? scan->operands[1] : NULL;
 	} else if (c->operands == CLI_DIR) {
 		args->out = scan->operands[0];
 	} else if (c->operands == CLI_OUT_STICK) {

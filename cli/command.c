@@ -59,9 +59,7 @@ static enum cli_operands operands_of(const struct lm_op_info *op)
 		return CLI_OUT_STICK;
 	if (op->takes & LM_NEEDS_SIZE)
 		return CLI_SIZE_STICK;
-	/* What changes something is told on which stick. */
-	return op->traits & (LM_OP_CHANGES | LM_OP_TAKES_UP) ? CLI_STICK_NEEDED
-							     : CLI_STICK_OPTIONAL;
+	return CLI_STICK_OPTIONAL;
 }
 
 /* The options that say something to it. */
@@ -170,10 +168,8 @@ const char *cli_operands_text(enum cli_operands operands)
 	switch (operands) {
 	case CLI_STICK_OPTIONAL:
 		return "[STICK]";
-	case CLI_STICK_NEEDED:
-		return "STICK";
 	case CLI_SIZE_STICK:
-		return "SIZE STICK";
+		return "SIZE [STICK]";
 	case CLI_OUT_STICK:
 		return "OUT [STICK]";
 	case CLI_DIR:

@@ -53,8 +53,7 @@ struct cli_option {
 
 enum cli_operands {
 	CLI_STICK_OPTIONAL, /* [STICK] */
-	CLI_STICK_NEEDED,   /* STICK */
-	CLI_SIZE_STICK,     /* SIZE STICK */
+	CLI_SIZE_STICK,     /* SIZE [STICK] */
 	CLI_OUT_STICK,      /* OUT [STICK] */
 	CLI_DIR             /* DIR */
 };

@@ -235,12 +235,39 @@ static int refused(struct cli *cli, const struct lm_plan *plan)
 	return status;
 }
 
-static int carry_out(struct cli *cli, struct lm_plan *plan)
+/*
+ * Which stick it is that nobody named: said where it is asked about, so that an
+ * answer is one to that, too.
+ */
+static void name_booted(struct cli *cli, const struct lm_stick *stick)
+{
+	struct lm_found *list = NULL;
+	size_t count = 0;
+	char *text;
+
+	/* What it is called is a courtesy; where it is is known in any case. */
+	if (lm_find(cli->ctx, &list, &count, NULL) == 0 && count > 0 && list[0].booted &&
+	    (list[0].label || list[0].model))
+		text = text_format(
+			_("No stick was named: this is the running system's own, %s (%s)."),
+			list[0].model ? list[0].model : list[0].label, lm_stick_path(stick));
+	else
+		text = text_format(_("No stick was named: this is the running system's own, %s."),
+				   lm_stick_path(stick));
+	out_wrap(&cli->out, 0, 0, text);
+	free(text);
+	lm_found_free(list, count);
+}
+
+static int carry_out(struct cli *cli, struct lm_plan *plan, const struct lm_stick *booted)
 {
 	int code;
 
-	if (!plan->possible)
+	if (!plan->possible) {
+		if (booted && !cli->args.json)
+			name_booted(cli, booted);
 		return refused(cli, plan);
+	}
 	if (!cli->args.json)
 		code = show_plan(&cli->out, plan, false);
 	else if (cli->args.dry_run || cli->args.yes || is_harmless(plan))
@@ -249,6 +276,10 @@ static int carry_out(struct cli *cli, struct lm_plan *plan)
 		code = 0;
 	if (code)
 		return cli_no_memory(cli);
+	if (booted && !cli->args.json) {
+		fputc('\n', cli->out.f);
+		name_booted(cli, booted);
+	}
 	if (cli->args.dry_run) {
 		if (!cli->args.json)
 			fprintf(cli->out.f, "\n%s\n", _("A dry run: nothing was changed."));
@@ -257,6 +288,23 @@ static int carry_out(struct cli *cli, struct lm_plan *plan)
 	fputs(cli->args.json ? "" : "\n", cli->out.f);
 	code = agree(cli, plan);
 	return code ? code : cli_run_plan(cli, plan);
+}
+
+/* 0, or the exit status. *booted: it is the running system's, and was not named. */
+static int open_stick(struct cli *cli, const struct lm_op_info *op, struct lm_stick **stick,
+		      bool *booted)
+{
+	struct lm_error err = {0};
+
+	*booted = !cli->args.stick && op->traits & (LM_OP_CHANGES | LM_OP_TAKES_UP);
+	if (!*booted)
+		return cli_open_stick(cli, stick);
+	if (lm_stick_open(cli->ctx, NULL, stick, &err) == 0)
+		return 0;
+	/* Elsewhere than on a live system it has to be named. */
+	if (err.code == -ENODEV || err.code == -EMEDIUMTYPE)
+		err.outcome = LM_USAGE;
+	return cli_error(cli, &err);
 }
 
 static int operate(struct cli *cli, const struct lm_op_info *op)
@@ -276,17 +324,18 @@ static int operate(struct cli *cli, const struct lm_op_info *op)
 	struct lm_stick *stick = NULL;
 	struct lm_plan *plan = NULL;
 	struct lm_error err = {0};
+	bool booted = false;
 	int status;
 
 	if (op->traits & LM_OP_NEEDS_STICK) {
-		status = cli_open_stick(cli, &stick);
+		status = open_stick(cli, op, &stick, &booted);
 		if (status)
 			return status;
 	}
 	if (lm_plan_make(cli->ctx, stick, &options, &plan, &err))
 		status = cli_error(cli, &err);
 	else
-		status = carry_out(cli, plan);
+		status = carry_out(cli, plan, booted ? stick : NULL);
 	lm_plan_free(plan);
 	lm_stick_close(stick);
 	return status;

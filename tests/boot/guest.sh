@@ -61,6 +61,63 @@ grow)
 	done
 	echo "after: $(dmsetup status live-rw)"
 	;;
+busy)
+	# A writer that never rests, and livemend looks: as root, and as a user who may not ask.
+	work() {
+		i=0
+		mkdir -p /home/busy
+		while [ ! -e /tmp/enough ]; do
+			i=$((i + 1))
+			head -c $((i % 23 * 4000)) /usr/share/data/noise >/home/busy/$((i % 30)).new
+			mv /home/busy/$((i % 30)).new /home/busy/$((i % 30))
+			echo "line $i" >>/home/busy/log
+			[ $((i % 4)) != 0 ] || rm -f /home/busy/$((i % 9))
+			[ $((i % 3)) != 0 ] || sync
+		done 2>/dev/null
+	}
+	# NAME BEFORE OURS AFTER: ours lies between the other two, but for what is on its way
+	between() {
+		[ "$3" -ge $(($2 - 1024)) ] && [ "$3" -le $(($4 + 1024)) ] ||
+			echo "unfit: $1: $3, not from $2 to $4"
+	}
+	used() { dmsetup status live-rw | cut -d' ' -f4 | cut -d/ -f1; }
+	figure() { sed -n "s/.*\"$1\": *\([0-9]*\).*/\1/p" /tmp/out.json | head -n "${2:-1}" | tail -n 1; }
+	work &
+	n=0
+	while [ $n -lt 20 ]; do
+		n=$((n + 1))
+		before=$(used)
+		livemend status --json >/tmp/out.json 2>/tmp/err || { echo "failed: status"; cat /tmp/err /tmp/out.json; }
+		between used "$before" "$(figure allocated_sectors)" "$(used)"
+		# statfs goes to and fro
+		ours=$(sed -n '/"root": *{/,/}/s/.*"free_bytes": *\([0-9]*\).*/\1/p' /tmp/out.json | tail -n 1)
+		now=$(($(stat -f -c %f /) * 4096))
+		[ $((ours - now)) -lt 4000000 ] && [ $((now - ours)) -lt 4000000 ] ||
+			echo "unfit: free: $ours, statfs $now"
+		livemend usage --json >/tmp/out.json 2>/tmp/err || { echo "failed: usage"; cat /tmp/err /tmp/out.json; }
+		between usage "$before" $((($(figure total_bytes) + $(figure tables_bytes)) / 512)) "$(used)"
+		sum=$(($(figure files_bytes) + $(figure fsmeta_bytes) + $(figure journal_bytes) + $(figure dead_bytes)))
+		[ $sum = "$(figure total_bytes)" ] || echo "unfit: owners: $sum of $(figure total_bytes)"
+		grep -q '"exact": *"exact"' /tmp/out.json || echo "unfit: not exact"
+		livemend doctor --json >/tmp/out.json 2>/tmp/err || { echo "failed: doctor"; cat /tmp/err /tmp/out.json; }
+	done
+	echo "looked: $n times, $(used) sectors used"
+	echo "nobody:x:65534:65534::/:/bin/sh" >>/etc/passwd
+	chmod 1777 /tmp
+	n=0
+	while [ $n -lt 2 ]; do
+		n=$((n + 1))
+		for what in status usage doctor; do
+			su nobody -c "livemend $what --json" >/tmp/out.json 2>/tmp/err ||
+				{ echo "failed: $what of a user"; cat /tmp/err /tmp/out.json; }
+		done
+	done
+	touch /tmp/enough
+	wait
+	livemend merge --dry-run >/tmp/out 2>&1
+	sed 's/^/named: /' /tmp/out
+	report
+	;;
 fill)
 	i=0
 	while [ $i -lt 200 ]; do

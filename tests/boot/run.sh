@@ -67,13 +67,18 @@ ok "livemend in it says what the kernel says" same_figures change
 ok "it knows the booted stick and its overlay" says change "\"booted\": *true.*\"$overlay\|\"booted\": *true.*LiveOS\\\\*/$overlay"
 ok "it sees that the overlay is attached" says change '"attached_as": *"live-rw"'
 ok "it refuses to merge under the running system" says change '^merge: 3'
+ok "under load it is looked at" boot_run "$disk" busy 400
+ok "status, usage and doctor ran 20 times each" says busy '^looked: 20 times'
+ok "none of them failed" eval '! says busy "^failed: "'
+ok "and what they say fits the kernel's figures" eval '! says busy "^unfit: "'
+ok "without STICK the running system's is named" says busy "^named: No stick was named"
 ok "the disk image is read without mounting it" "$livemend" status "$disk"
 boot_undisk "$disk" "$stick"
 ok "it is merged" "$livemend" merge --yes "$stick"
 ok "the merged overlay is empty" eval '"$livemend" status --json "$stick" | grep -q "\"state\": *\"empty\""'
 boot_disk "$stick" "$disk"
 ok "it boots again" boot_run "$disk" look 200
-ok "every file is there with its content" same_files change look
+ok "every file is there with its content" same_files busy look
 ok "and the overlay has room again" empty_enough look
 
 # Made larger while it runs, filled to the last chunk, recovered: from a full overlay, and from one

@@ -43,6 +43,9 @@ int dm_clear_leftovers(const struct lm_ctx *ctx, unsigned *cleared, struct lm_er
 int lm_stick_open(struct lm_ctx *ctx, const char *path, struct lm_stick **out, struct lm_error *err)
 {
 	*out = NULL;
+	/* The running system's own. */
+	if (!path && getenv("LM_FAKE_BOOTED"))
+		path = "/good";
 	if (!path || !strcmp(path, "/none"))
 		return lm_refuse(err, -ENODEV, "\033[2Jevil", "Name a stick", "there is none",
 				 "No live stick was found");
@@ -57,6 +60,16 @@ int lm_stick_open(struct lm_ctx *ctx, const char *path, struct lm_stick **out, s
 void lm_stick_close(struct lm_stick *stick)
 {
 	free(stick);
+}
+
+const char *lm_stick_path(const struct lm_stick *stick)
+{
+	return stick->name;
+}
+
+const char *lm_exact_word(enum lm_exact exact)
+{
+	return exact == LM_EXACT ? "exact" : "about";
 }
 
 const char *lm_boot_uses_word(enum lm_boot_uses uses)
@@ -396,6 +409,8 @@ int lm_find(struct lm_ctx *ctx, struct lm_found **list, size_t *count, struct lm
 		{.path = "/good", .label = "LIVE", .size_bytes = 1u << 30, .model = "Fake"},
 		{.path = "/full", .size_bytes = 1u << 30},
 	};
+
+	found[0].booted = getenv("LM_FAKE_BOOTED") != NULL;
 
 	(void)ctx;
 	(void)err;

@@ -73,6 +73,26 @@ run 3 merge /good && has "$err" "--yes" && [ ! -e "$work/done" ]
 ok "without a terminal and --yes nothing is begun"
 run 3 merge --json /good && has "$out" '"error"' && [ ! -e "$work/done" ]
 ok "with --json and without --yes nothing is begun"
+run 2 merge --yes && has "$err" "No live stick was found" && has "$err" "Name a stick" &&
+	[ ! -e "$work/done" ]
+ok "without a stick, and on no live system, it is said what to give"
+export LM_FAKE_BOOTED=1
+run 3 merge && has "$out" "No stick was named: this is the running system's own, Fake (good)." &&
+	has "$err" "--yes" && [ ! -e "$work/done" ]
+ok "without a stick the running system's is named, and nothing is begun without an answer"
+run 0 merge --dry-run && has "$out" "the running system's own" && [ ! -e "$work/done" ]
+ok "a dry run names it, too"
+echo n | on_terminal 130 merge && has "$out" "No stick was named" && [ ! -e "$work/done" ]
+ok "on a terminal it is asked about"
+echo y | on_terminal 0 merge && [ -e "$work/done" ] && rm "$work/done"
+ok "and done after a yes"
+run 0 merge --yes && has "$out" "No stick was named" && [ -e "$work/done" ] && rm "$work/done"
+ok "with --yes it is taken as meant"
+run 0 merge --json --yes && hasnt "$out" "No stick was named" && rm "$work/done"
+ok "JSON stays JSON"
+run 0 merge --yes /good && hasnt "$out" "No stick was named" && rm "$work/done"
+ok "what was named is not named again"
+unset LM_FAKE_BOOTED
 run 0 export "$work/x" /good && [ -e "$work/done" ] && rm "$work/done" && run 0 practice good &&
 	[ -e "$work/done" ] && rm "$work/done"
 ok "what only makes new files needs no agreement"

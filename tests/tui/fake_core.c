@@ -234,6 +234,11 @@ void lm_found_free(struct lm_found *list, size_t count)
 	free(list);
 }
 
+const char *lm_exact_word(enum lm_exact exact)
+{
+	return exact == LM_EXACT ? "exact" : "about";
+}
+
 const char *lm_boot_uses_word(enum lm_boot_uses uses)
 {
 	(void)uses;

@@ -100,7 +100,11 @@ static void sizes_are_read(void **state)
 	assert_wrong(parse("grow", "++1G", "S", NULL), "no size");
 	assert_wrong(parse("grow", "0", "S", NULL), "no size");
 	assert_wrong(parse("grow", "99999999T", "S", NULL), "too large");
-	assert_wrong(parse("grow", "2G", NULL), "needs a size");
+	assert_int_equal(parse("grow", "+2G", NULL), 0);
+	assert_true(args.size_is_more);
+	assert_null(args.stick);
+	assert_wrong(parse("grow", NULL), "needs a size");
+	assert_wrong(parse("grow", "S", NULL), "no size");
 	assert_wrong(parse("grow", "2G", "S", "T", NULL), "one word too many");
 }
 
@@ -139,9 +143,12 @@ static void operands_are_counted(void **state)
 	assert_int_equal(parse("status", NULL), 0);
 	assert_null(args.stick);
 	assert_wrong(parse("status", "a", "b", NULL), "too many: b");
-	assert_wrong(parse("merge", NULL), "which stick");
-	assert_wrong(parse("reset", "--yes", NULL), "which stick");
-	assert_wrong(parse("resume", NULL), "which stick");
+	/* The running system's own is meant. */
+	assert_int_equal(parse("merge", NULL), 0);
+	assert_null(args.stick);
+	assert_int_equal(parse("reset", "--yes", NULL), 0);
+	assert_null(args.stick);
+	assert_wrong(parse("resume", "", NULL), "empty");
 	assert_wrong(parse("practice", NULL), "folder");
 	assert_wrong(parse("export", NULL), "file to write");
 	assert_wrong(parse("export", "o", "s", "x", NULL), "too many: x");

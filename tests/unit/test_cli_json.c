@@ -12,6 +12,11 @@
 
 #include "cli/json.h"
 
+const char *lm_exact_word(enum lm_exact exact)
+{
+	return exact == LM_EXACT ? "exact" : "about";
+}
+
 const char *lm_boot_uses_word(enum lm_boot_uses uses)
 {
 	(void)uses;

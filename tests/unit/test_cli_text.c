@@ -16,6 +16,11 @@
 #include "cli/progress.h"
 
 /* progress.o prints JSON as well, which none of these tests asks for. */
+const char *lm_exact_word(enum lm_exact exact)
+{
+	return exact == LM_EXACT ? "exact" : "about";
+}
+
 const char *lm_boot_uses_word(enum lm_boot_uses uses)
 {
 	(void)uses;
