@@ -147,8 +147,9 @@ static void draw_sums(const struct lm_usage *us, const struct canvas *cv)
 	canvas_clip(cv, 1, 0, cv->at.cols, ROLE_HEADING, line);
 	/* What usage->note says at length, in the one line that is free. */
 	if (us->exact == LM_EXACT_FREE)
-		canvas_clip(cv, 2, 0, cv->at.cols, ROLE_NORMAL,
-			    _("In use: whose it is may be some seconds old. Root is told exactly."));
+		canvas_clip(
+			cv, 2, 0, cv->at.cols, ROLE_NORMAL,
+			_("In use: whose it is may be some seconds old. Root is told exactly."));
 	else if (us->exact == LM_EXACT_NOT)
 		canvas_clip(cv, 2, 0, cv->at.cols, ROLE_NORMAL,
 			    _("In use: all this may be some seconds old. Root is told exactly."));

@@ -66,8 +66,8 @@ static int busy_take_map(void *arg, uint64_t owner, uint64_t off, uint64_t len)
 		last = div_up(last, fs->cluster_bytes);
 	for (; first < last; first++) {
 		if (is_free)
-			t->used[first >> 3] = (unsigned char)(t->used[first >> 3] &
-							      ~(1u << (first & 7)));
+			t->used[first >> 3] =
+				(unsigned char)(t->used[first >> 3] & ~(1u << (first & 7)));
 		else if (t->own)
 			fs_set_bit(t->own, first);
 	}

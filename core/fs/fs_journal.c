@@ -37,7 +37,7 @@ struct jbd_copy {
 	uint64_t block; /* of the file system */
 	uint32_t order; /* transactions, counted from the first one on */
 	uint32_t serial;
-	uint32_t at;    /* place in the journal, in blocks */
+	uint32_t at; /* place in the journal, in blocks */
 	bool revoked, escaped;
 	unsigned char *data;
 };
@@ -45,14 +45,14 @@ struct jbd_copy {
 struct jbd {
 	struct io_source source;
 	struct io_source *below;
-	uint64_t *map;          /* where the blocks of the journal lie */
+	uint64_t *map; /* where the blocks of the journal lie */
 	uint32_t n_map;
 	uint32_t block_bytes, first, last, incompat;
 	uint32_t start, sequence; /* as its superblock has them */
-	uint32_t head, next;    /* behind the last whole transaction, and the number of the next */
+	uint32_t head, next;     /* behind the last whole transaction, and the number of the next */
 	struct jbd_copy *copies; /* then sorted by block, one for each */
 	size_t n_copies, cap;
-	size_t n_whole;         /* those of transactions that are whole */
+	size_t n_whole; /* those of transactions that are whole */
 	unsigned char *data, *block;
 };
 

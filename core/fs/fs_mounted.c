@@ -23,11 +23,11 @@
 #include "core/error.h"
 #include "core/i18n.h"
 
-#define MAP_AT_ONCE    1024u
-#define EXTENTS        256u
+#define MAP_AT_ONCE 1024u
+#define EXTENTS     256u
 /* Each level costs a descriptor; what lies deeper is passed over. */
-#define MAX_DEPTH      256u
-#define PATH_MOST      65536u
+#define MAX_DEPTH 256u
+#define PATH_MOST 65536u
 
 /* ---- the map ---- */
 
@@ -39,8 +39,8 @@ static int map_each(int top, struct fsmap_head *head, fs_mounted_map_fn fn, void
 
 	for (;;) {
 		if (ioctl(top, FS_IOC_GETFSMAP, head) < 0)
-			return errno == ENOTTY || errno == EINVAL || errno == ENOSYS ? -EOPNOTSUPP :
-										       -errno;
+			return errno == ENOTTY || errno == EINVAL || errno == ENOSYS ? -EOPNOTSUPP
+										     : -errno;
 		if (head->fmh_entries == 0)
 			return 0;
 		for (i = 0; i < head->fmh_entries; i++) {
@@ -267,8 +267,7 @@ static int open_bare(int top)
 	int fd = (int)syscall(SYS_open_tree, top, "",
 			      AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 
-	if (fd >= 0 &&
-	    syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0) {
+	if (fd >= 0 && syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0) {
 		close(fd);
 		fd = -1;
 	}

@@ -296,7 +296,8 @@ static bool is_index_block(const struct scan *s, uint64_t off)
 {
 	unsigned char head[12];
 
-	/* Without them the index of a file is blocks of numbers, which say nothing of themselves. */
+	/* Without them the index of a file is blocks of numbers, which say nothing of themselves.
+	 */
 	if (!ext2fs_has_feature_extents(s->ext->super))
 		return true;
 	return io_source_read(s->fs->channel.src, head, sizeof(head), off, NULL) == 0 &&
@@ -421,8 +422,7 @@ static int asking_own(struct asking *a)
 	for (bit = 0; bit < fs->clusters; bit++)
 		if (fs_bit(fs->busy->own, bit))
 			claim(a->s, (fs->data_start + bit * fs->cluster_bytes) / block, 1);
-	return a->s->no_memory ? asking_no_memory(a)
-			       : asking_report(a, FS_METADATA, NULL, false);
+	return a->s->no_memory ? asking_no_memory(a) : asking_report(a, FS_METADATA, NULL, false);
 }
 
 /* The journal, and other files without a name: the kernel leaves them out, but they stay. */

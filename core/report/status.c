@@ -180,8 +180,7 @@ static void ask_kernel(struct lm_stick *stick, struct sums *sums, const char *dm
 }
 
 /* The kernel's word about a store that nobody uses. What it is not to be given stays as read. */
-static int attach_and_ask(struct lm_stick *stick, size_t i, struct sums *sums,
-			  struct lm_error *err)
+static int attach_and_ask(struct lm_stick *stick, size_t i, struct sums *sums, struct lm_error *err)
 {
 	enum lm_overlay_state state = sums->state;
 	struct dm_snapshot_status live;

@@ -45,7 +45,8 @@ void sums_take_kernel(struct sums *sums, const struct dm_snapshot_status *live)
 		return;
 	}
 	/* What is being written at this moment counts: it has its place already. */
-	taken = (live->allocated_sectors - min_u64(live->metadata_sectors, live->allocated_sectors)) /
+	taken = (live->allocated_sectors -
+		 min_u64(live->metadata_sectors, live->allocated_sectors)) /
 		sums->chunk_sectors;
 	most = cow_capacity(live->total_sectors * 512, (uint32_t)sums->chunk_sectors);
 	if (!sums->known)
@@ -67,8 +68,9 @@ void sums_of_look(struct sums *sums, struct lm_stick *stick, const struct stick_
 
 enum lm_exact sums_exact(const struct stick_look *look)
 {
-	static const enum lm_exact exact[] = {
-		[FS_EXACT] = LM_EXACT, [FS_EXACT_FREE] = LM_EXACT_FREE, [FS_EXACT_NOT] = LM_EXACT_NOT};
+	static const enum lm_exact exact[] = {[FS_EXACT] = LM_EXACT,
+					      [FS_EXACT_FREE] = LM_EXACT_FREE,
+					      [FS_EXACT_NOT] = LM_EXACT_NOT};
 
 	return look->fs ? exact[fs_exactness(look->fs)] : LM_EXACT;
 }

@@ -8,7 +8,7 @@
 
 struct sums {
 	enum lm_overlay_state state;
-	bool known;       /* false: damaged, none of the figures is known */
+	bool known; /* false: damaged, none of the figures is known */
 	uint64_t chunk_sectors;
 	uint64_t allocated_sectors, total_sectors, metadata_sectors;
 	uint64_t exceptions;

@@ -186,10 +186,10 @@ static void close_merged(struct stick_look *look)
 static void open_mounted_fs(struct stick_look *look)
 {
 	struct io_source *src = look->mounted.device ? look->mounted.device : look->view;
-	struct lm_error e = { 0 };
+	struct lm_error e = {0};
 
-	if (src && fs_open_busy(src, look->mounted.device != NULL, look->mounted.top, &look->fs,
-				&e))
+	if (src &&
+	    fs_open_busy(src, look->mounted.device != NULL, look->mounted.top, &look->fs, &e))
 		keep_trouble(look, &e);
 }
 

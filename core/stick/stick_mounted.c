@@ -86,8 +86,7 @@ static int mounted_open_top(dev_t dev)
 	return fd;
 }
 
-static void mounted_open_device(struct stick_mounted *m, const char *node, dev_t dev,
-				uint64_t size)
+static void mounted_open_device(struct stick_mounted *m, const char *node, dev_t dev, uint64_t size)
 {
 	struct io_file *file;
 	struct stat st;
@@ -117,9 +116,8 @@ void stick_mounted_open(const struct stick_pair *pair, uint64_t size, struct sti
 	*m = (struct stick_mounted){.top = -1};
 	/* Attached so that nobody can write to it, it is as if it were at rest. */
 	if (!o || !o->attached || o->quiet || o->kind != LM_OVERLAY_DM_SNAPSHOT ||
-	    io_stat(pair->io, o->path, &st) || !st.ino ||
-	    dm_find_use(st.dev, st.ino, &use) != 1 || !use.mounted || !use.dm_node[0] ||
-	    dm_list(&nodes, &count))
+	    io_stat(pair->io, o->path, &st) || !st.ino || dm_find_use(st.dev, st.ino, &use) != 1 ||
+	    !use.mounted || !use.dm_node[0] || dm_list(&nodes, &count))
 		return;
 	root = mounted_node(pair->ctx, nodes, count, use.dm_node);
 	if (root && root->mountpoint[0] && root->size_bytes == size &&

@@ -28,12 +28,14 @@ static const char *const shapes[] = {
 /* Three transactions: a block twice, one that looks like a journal, one that is revoked. */
 static void write_journal(unsigned block, const char *more)
 {
-	assert_int_equal(lab_run("d=%s.d && head -c %u /dev/urandom >$d.1 && "
-				 "{ printf '\\300\\073\\071\\230'; head -c %u /dev/urandom; } >$d.2 && "
-				 "{ echo jo %s; echo \"jw -b 5000,5001,5002,5003 $d.1\"; "
-				 "echo \"jw -b 5002,5003,5010,5011 $d.2\"; echo jw -r 5000; "
-				 "echo jc; } >$d.c && debugfs -w -f $d.c %s >/dev/null 2>&1",
-				 lab_path(), 4 * block, 4 * block - 4, more, lab_path()), 0);
+	assert_int_equal(
+		lab_run("d=%s.d && head -c %u /dev/urandom >$d.1 && "
+			"{ printf '\\300\\073\\071\\230'; head -c %u /dev/urandom; } >$d.2 && "
+			"{ echo jo %s; echo \"jw -b 5000,5001,5002,5003 $d.1\"; "
+			"echo \"jw -b 5002,5003,5010,5011 $d.2\"; echo jw -r 5000; "
+			"echo jc; } >$d.c && debugfs -w -f $d.c %s >/dev/null 2>&1",
+			lab_path(), 4 * block, 4 * block - 4, more, lab_path()),
+		0);
 }
 
 static struct io_source *replayed(struct io_source *src)
@@ -125,7 +127,9 @@ static void test_half(void **state)
 	write_journal(4096, "");
 	/* The second one's commit, see `debugfs -R "logdump -a"`. */
 	assert_int_equal(lab_run("dd if=/dev/zero of=%s bs=4096 seek=%llu count=1 conv=notrunc "
-				 "2>/dev/null", lab_path(), (unsigned long long)place_of("12")), 0);
+				 "2>/dev/null",
+				 lab_path(), (unsigned long long)place_of("12")),
+			 0);
 	src = lab_source(IO_READ);
 	journal = replayed(src);
 	assert_non_null(journal);
@@ -151,7 +155,8 @@ static void test_goes_on(void **state)
 	assert_true(fs_journal_settled(journal));
 	assert_int_equal(lab_run("printf '\\300\\073\\071\\230\\0\\0\\0\\1\\0\\0\\0\\4' | dd of=%s "
 				 "bs=4096 seek=%llu conv=notrunc 2>/dev/null",
-				 lab_path(), (unsigned long long)place_of("15")), 0);
+				 lab_path(), (unsigned long long)place_of("15")),
+			 0);
 	assert_false(fs_journal_settled(journal));
 	io_source_close(journal);
 	io_source_close(src);
@@ -196,8 +201,9 @@ static void test_nonsense(void **state)
 			src = lab_source(IO_READ);
 			journal = replayed(src);
 			if (journal)
-				assert_int_equal(io_source_read(journal, got, 4096, 5002 * 4096ull,
-								&err), 0);
+				assert_int_equal(
+					io_source_read(journal, got, 4096, 5002 * 4096ull, &err),
+					0);
 			io_source_close(journal);
 			io_source_close(src);
 		}
@@ -221,7 +227,8 @@ static void test_bitmap(void **state)
 				 "head -c 4096 /dev/zero | dd of=%s bs=4096 seek=$p conv=notrunc "
 				 "2>/dev/null",
 				 lab_path(), lab_path(), lab_path(), lab_path(), lab_path(),
-				 lab_path(), lab_path(), lab_path()), 0);
+				 lab_path(), lab_path(), lab_path()),
+			 0);
 	src = lab_source(IO_READ);
 	assert_int_equal(fs_open(src, &fs, &err), 0);
 	assert_int_equal(fs_load_bitmap(fs, &err), -EUCLEAN);
