@@ -61,7 +61,7 @@ struct lm_stick {
 
 /* A root file system that the kernel has mounted, and writes to. */
 struct stick_mounted {
-	bool mounted;
+	bool mounted;             /* false: the others say nothing */
 	int top;                  /* its top directory; -1: out of reach */
 	struct io_source *device; /* what it is mounted from; NULL: not to be read */
 };

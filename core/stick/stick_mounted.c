@@ -131,6 +131,9 @@ void stick_mounted_open(const struct stick_pair *pair, uint64_t size, struct sti
 
 void stick_mounted_close(struct stick_mounted *m)
 {
+	/* A look that was never opened, or is closed again, is all zeros. */
+	if (!m->mounted)
+		return;
 	io_source_close(m->device);
 	if (m->top >= 0)
 		close(m->top);

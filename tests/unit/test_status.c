@@ -789,6 +789,23 @@ static void test_looking(void **state)
 	small_files_free(&before);
 }
 
+/* One that was never opened, or is closed again, takes no descriptor with it. */
+static void test_look_of_zeros(void **state)
+{
+	struct stick_look look;
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	/* The number that zeros stand for is one that is open. */
+	assert_true(fd >= 0);
+	memset(&look, 0, sizeof(look));
+	stick_look_close(&look);
+	stick_look_close(&look);
+	assert_true(fcntl(0, F_GETFD) >= 0);
+	if (fd > 0)
+		close(fd);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -796,6 +813,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_healthy), TEST(test_states),     TEST(test_full),
 		TEST(test_home_and_hostile),	TEST(test_interrupted), TEST(test_other_base),
+		cmocka_unit_test(test_look_of_zeros),
 		cmocka_unit_test(test_walls),   TEST(test_layout),      TEST(test_looking),
 		cmocka_unit_test(test_partial), cmocka_unit_test(test_lost),
 		TEST(test_agree), TEST(test_leftovers), TEST(test_not_ext), TEST(test_unknown), TEST(test_no_figures),
