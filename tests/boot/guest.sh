@@ -68,10 +68,15 @@ busy)
 		mkdir -p /home/busy
 		while [ ! -e /tmp/enough ]; do
 			i=$((i + 1))
-			head -c $((i % 23 * 4000)) /usr/share/data/noise >/home/busy/$((i % 30)).new
-			mv /home/busy/$((i % 30)).new /home/busy/$((i % 30))
-			echo "line $i" >>/home/busy/log
-			[ $((i % 4)) != 0 ] || rm -f /home/busy/$((i % 9))
+			# What is new takes room in the overlay, which is not to be full before the end.
+			if [ $i -le 240 ]; then
+				head -c $((i % 23 * 4000)) /usr/share/data/noise >/home/busy/$((i % 30)).new
+				mv /home/busy/$((i % 30)).new /home/busy/$((i % 30))
+				echo "line $i" >>/home/busy/log
+				[ $((i % 4)) != 0 ] || rm -f /home/busy/$((i % 9))
+			else
+				dd if=/usr/share/data/noise of=/home/busy/again bs=4k skip=$((i % 50)) count=16 conv=notrunc
+			fi
 			[ $((i % 3)) != 0 ] || sync
 		done 2>/dev/null
 	}
@@ -84,7 +89,7 @@ busy)
 	figure() { sed -n "s/.*\"$1\": *\([0-9]*\).*/\1/p" /tmp/out.json | head -n "${2:-1}" | tail -n 1; }
 	work &
 	n=0
-	while [ $n -lt 20 ]; do
+	while [ $n -lt 6 ]; do
 		n=$((n + 1))
 		before=$(used)
 		livemend status --json >/tmp/out.json 2>/tmp/err || { echo "failed: status"; cat /tmp/err /tmp/out.json; }
@@ -105,7 +110,7 @@ busy)
 	echo "nobody:x:65534:65534::/:/bin/sh" >>/etc/passwd
 	chmod 1777 /tmp
 	n=0
-	while [ $n -lt 2 ]; do
+	while [ $n -lt 1 ]; do
 		n=$((n + 1))
 		for what in status usage doctor; do
 			su nobody -c "livemend $what --json" >/tmp/out.json 2>/tmp/err ||
