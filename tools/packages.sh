@@ -26,8 +26,8 @@ say() { printf '%s\n' "$*" >&2; }
 # What clang's sanitizers and fuzzer are linked to: a package that is named by clang's version here.
 # Empty as long as that is not known.
 clang_run_time() {
-	{ dpkg-query -W -f '${Depends}\n' clang || apt-cache show --no-all-versions clang; } 2>/dev/null |
-		sed -nE '1,/Depends|clang-/s/.*clang-([0-9]+).*/libclang-rt-\1-dev/p' | head -n 1
+	{ dpkg-query -W -f 'Depends: ${Depends}\n' clang || apt-cache show --no-all-versions clang; } 2>/dev/null |
+		sed -nE 's/^Depends:.*clang-([0-9]+).*/libclang-rt-\1-dev/p' | head -n 1
 }
 
 # install_packages WHICH: installs what is missing of $debian_WHICH. On other
