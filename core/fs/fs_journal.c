@@ -296,7 +296,7 @@ static int jbd_fetch(struct jbd *j, struct lm_error *err)
 /* 1: done; 0: this journal is left alone. */
 static int jbd_load(struct jbd *j, struct lm_error *err)
 {
-	uint32_t start, sequence;
+	uint32_t start = 0, sequence = 0;
 	unsigned tries;
 	int ret;
 
@@ -316,6 +316,11 @@ static int jbd_load(struct jbd *j, struct lm_error *err)
 		/* As long as its beginning stays, nothing behind it is written over. */
 		if (ret == 1 && j->start == start && j->sequence == sequence)
 			return 1;
+	}
+	/* Of what could not be read in one piece fs_journal_settled() is to say so. */
+	if (ret == 1) {
+		j->start = start;
+		j->sequence = sequence;
 	}
 	return ret;
 }

@@ -162,6 +162,50 @@ static void test_goes_on(void **state)
 	io_source_close(src);
 }
 
+/* A source whose journal begins elsewhere each time that its superblock is read. */
+struct moving {
+	struct io_source source;
+	struct io_source *below;
+	uint64_t super;
+	unsigned char reads;
+	bool rests;
+};
+
+static int moving_read(struct io_source *src, void *buf, size_t len, uint64_t off,
+		       struct lm_error *err)
+{
+	struct moving *m = (struct moving *)src;
+	int ret = io_source_read(m->below, buf, len, off, err);
+
+	if (ret == 0 && off == m->super && len == 4096) {
+		m->reads += !m->rests;
+		((unsigned char *)buf)[0x1b] = (unsigned char)(100 + m->reads);
+	}
+	return ret;
+}
+
+/* What never stood still while it was read is not taken for whole, though it rests now. */
+static void test_never_rests(void **state)
+{
+	static const struct io_source_ops ops = {.read = moving_read};
+	struct moving m = {.source = {.ops = &ops}};
+	struct io_source *journal;
+
+	(void)state;
+	lab_mkfs("-b 4096", 32768);
+	write_journal(4096, "");
+	m.below = lab_source(IO_READ);
+	m.source.size_bytes = m.below->size_bytes;
+	m.super = place_of("0") * 4096;
+	journal = replayed(&m.source);
+	assert_non_null(journal);
+	assert_true(m.reads > 2);
+	m.rests = true;
+	assert_false(fs_journal_settled(journal));
+	io_source_close(journal);
+	io_source_close(m.below);
+}
+
 static void test_none(void **state)
 {
 	struct io_source *src;
@@ -256,8 +300,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_replayed), cmocka_unit_test(test_half),
-		cmocka_unit_test(test_goes_on),  cmocka_unit_test(test_none),
-		cmocka_unit_test(test_nonsense), cmocka_unit_test(test_bitmap),
+		cmocka_unit_test(test_goes_on),  cmocka_unit_test(test_never_rests),
+		cmocka_unit_test(test_none),     cmocka_unit_test(test_nonsense),
+		cmocka_unit_test(test_bitmap),
 	};
 
 	return cmocka_run_group_tests_name("fs_journal", tests, NULL, remove_lab);
